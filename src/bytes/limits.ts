@@ -1,0 +1,63 @@
+// Every cap on input from outside, in one place, each with its reason. Kernel facts: FORMATS 16.
+
+/** Caps on TPM structures. TPM2B sizes come from the largest digest or key TPMs implement. */
+export const TPM_LIMITS = {
+  /** qualifiedSigner and extraData: a TPMT_HA, algorithm and the longest digest. */
+  nameBytes: 66,
+  /** TPML_PCR_SELECTION entries: one a bank; TPMs implement at most 16 hash algorithms. */
+  selectionEntries: 16,
+  /** sizeofSelect: 4 bytes cover 32 PCRs; real TPMs use 3. */
+  selectBytes: 4,
+  /** The longest digest, SHA-512 and SM3's larger neighbours. */
+  digestBytes: 64,
+  /** RSA modulus or signature: RSA-4096. */
+  rsaBytes: 512,
+  /** ECC coordinate or signature half: P-521 is 66 bytes. */
+  eccBytes: 66,
+  /** TPMS_ATTEST of a quote is below 1 KiB even with 16 selections; the cap leaves room. */
+  attestBytes: 4096,
+  /** TPMT_SIGNATURE or raw signature. */
+  signatureBytes: 1024,
+  /** TPM2B_PUBLIC, or a certificate that carries the key. */
+  publicBytes: 16_384,
+} as const;
+
+/** Caps on IMA lists (FORMATS 16, right column). */
+export const IMA_LIMITS = {
+  templateNameBytes: 255,
+  fieldsPerRecord: 15,
+  digestFieldBytes: 96,
+  legacyNameBytes: 255,
+  nameBytes: 4097,
+  signatureBytes: 65_536,
+  bufferBytes: 1_048_576,
+  dataBytes: 4_194_304,
+  /** PCR, digest column, name length, name and data length before the data. */
+  headBytes: 4 + 64 + 4 + 255 + 4,
+  /** TPM2_MAX_PCR_BANKS of the kernel. */
+  banks: 8,
+  /** Segments of one evidence: staged chunks of a long-running host. */
+  segments: 4096,
+  /** Bytes of one ASCII line: two characters a byte of the largest record. */
+  asciiLineBytes: 2 * 4_194_304 + 16_384,
+} as const;
+
+/** Caps on firmware event logs: real logs stay under 100 KB and 200 events. */
+export const BOOT_LIMITS = {
+  logBytes: 16_777_216,
+  events: 65_536,
+  /** One event's data: a UEFI variable such as dbx may hold some hundred KB. */
+  eventBytes: 4_194_304,
+  algorithms: 16,
+} as const;
+
+/** Caps on what a verdict holds, so that hostile evidence cannot write a huge one. */
+export const VERDICT_LIMITS = {
+  /** Findings kept in full for each code; the rest are counted. */
+  findingsPerCode: 20,
+  /** Characters of one shown value. */
+  shownChars: 512,
+} as const;
+
+/** The longest record: head and data. A window must hold at least this to make progress. */
+export const LARGEST_RECORD_BYTES = IMA_LIMITS.headBytes + IMA_LIMITS.dataBytes;

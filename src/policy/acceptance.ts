@@ -1,0 +1,110 @@
+// What a compiled acceptance policy answers: the only face of a policy that the procedure sees.
+// The built-in structural policy and every uploaded one are values of this type. docs/policy.md
+
+import type { HashName } from '../crypto/digest.ts';
+import type { Severity } from '../findings/finding.ts';
+
+/** What a policy does with a fact. `report` tells it without weight. */
+export type Treatment = 'accept' | 'report' | 'warn' | 'refuse';
+
+const SEVERITIES: Readonly<Record<Exclude<Treatment, 'accept'>, Severity>> = {
+  report: 'info',
+  warn: 'warning',
+  refuse: 'contraindicated',
+};
+
+/** Severity of the finding that a treatment calls for; undefined when it calls for none. */
+export function severityOf(treatment: Treatment): Severity | undefined {
+  return treatment === 'accept' ? undefined : SEVERITIES[treatment];
+}
+
+/** Which policy spoke. A verdict names it. */
+export interface PolicyIdentity {
+  readonly name: string;
+  /** Version in the service; null for a file that was never uploaded and for the structural one. */
+  readonly version: number | null;
+  /** `sha256:` and hex over the policy document's canonical bytes; null for the structural one. */
+  readonly digest: string | null;
+}
+
+export interface BankSelection {
+  readonly bank: HashName;
+  readonly pcrs: readonly number[];
+}
+
+/** One authenticated measurement, as rules see it. */
+export interface Measurement {
+  /** `buffer` for records of template ima-buf, `file` for every other. */
+  readonly kind: 'file' | 'buffer';
+  /** Name field without its final NUL; spaces already are underscores. */
+  readonly name: Uint8Array;
+  /** Kernel name of the digest's algorithm. */
+  readonly algorithm: string;
+  readonly digest: Uint8Array;
+}
+
+export interface Ruling {
+  readonly then: 'accept' | 'warn' | 'refuse';
+  /** Id of the rule that decided. */
+  readonly rule: string;
+}
+
+export interface MeasurementRules {
+  /** The first matching rule's ruling; undefined when no rule matches: not accepted. */
+  judge(measurement: Measurement): Ruling | undefined;
+  /** In a few words, what would have been accepted for it: goes into `expected`. */
+  expectation(measurement: Measurement): string;
+}
+
+export interface AcceptancePolicy {
+  readonly identity: PolicyIdentity;
+  readonly freshness: { readonly challengeSeconds: number; readonly verdictSeconds: number };
+  readonly quote: {
+    /** Exactly these banks and PCRs; `any` takes whatever was quoted, if not empty. */
+    readonly selection: 'any' | readonly BankSelection[];
+    readonly signatureHashes: ReadonlySet<HashName>;
+    readonly minRsaBits: number;
+    readonly unsafeClock: Treatment;
+    /** Nonce shorter than 16 bytes. */
+    readonly weakNonce: Treatment;
+  };
+  readonly attester: {
+    /** An AK that nothing binds to a TPM. */
+    readonly asserted: Treatment;
+  };
+  readonly boot: {
+    readonly eventLog: 'required' | 'optional';
+    readonly secureBoot: 'required' | 'optional';
+    /** Allowed values by PCR, each as `bank:hex`. */
+    readonly pcrs: ReadonlyMap<number, ReadonlySet<string>>;
+    /** PCR 0–7 explained in one quoted bank, not in another; or no quoted bank logged. */
+    readonly partial: Treatment;
+    /** PCR 8–9 that the log does not explain. */
+    readonly loader: Treatment;
+    readonly aggregate: {
+      readonly late: Treatment | 'accept-if-pinned';
+      /** Whether a non-SHA-1 aggregate may leave out PCR 8–9. */
+      readonly partialCoverage: Treatment;
+      /** Zeros although the PCR was extended. */
+      readonly zero: Treatment;
+    };
+  };
+  readonly ima: 'not-required' | ImaAcceptance;
+}
+
+export interface ImaAcceptance {
+  readonly templates: 'any' | ReadonlySet<string>;
+  /** Kernel names of acceptable file digest algorithms. */
+  readonly fileDigests: 'any' | ReadonlySet<string>;
+  /** A quoted bank is padded, while another one proves the list. */
+  readonly paddedBanks: Treatment;
+  /** Nothing but SHA-1 or padded banks proves the list. */
+  readonly weakBanks: Treatment;
+  /** What to do with a violation whose claimed name is `name`. */
+  violation(name: Uint8Array): { readonly then: Treatment; readonly rule?: string };
+  readonly kexec: { readonly unmarked: Treatment; readonly newKernel: Treatment };
+  /** Records for a PCR that is not quoted. */
+  readonly unquotedPcrs: Treatment;
+  /** `any` accepts every measurement and says so. */
+  readonly measurements: 'any' | MeasurementRules;
+}
