@@ -1,0 +1,76 @@
+// Copies the captured evidence that the tests need from a full collection into this folder.
+// Run: tsx test/evidence/copy-evidence.ts COLLECTION. What it does is described in ABOUT.md.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** Measurement lists that no bundle names, but whose replay their origin or we have stated. */
+const STANDALONE_LISTS = [
+  'public/Fraunhofer-SIT-charra/ascii_runtime_measurements',
+  'public/Fraunhofer-SIT-charra/binary_runtime_measurements',
+  'public/hpe-security-lab-keylime-perf-tests/ima_log.txt',
+  'public/immune-gmbh-guard-oss/h12ssl/ascii_runtime_measurements',
+  'public/immune-gmbh-guard-oss/h12ssl/before.measurements',
+  'public/immune-gmbh-guard-oss/h12ssl/binary_runtime_measurements',
+  'public/immune-gmbh-guard-oss/h12ssl/created.measurements',
+  'public/kgoldman-acs/imasig.first-500.log',
+  'public/openeuler-mirror-kunpengsecl/ima-ng/ascii_runtime_measurements_sha1',
+  'public/openeuler-mirror-kunpengsecl/ima/ascii_runtime_measurements',
+  'public/tpm2-software-tpm2-tss/sml-ima-ng-sha1.b64',
+  'public/tpm2-software-tpm2-tss/sml-ima-sha1-invalidated.b64',
+  'public/tpm2-software-tpm2-tss/sml-ima-sha1.b64',
+];
+
+/** Standalone lists above this size are stored gzip-compressed, with `.gz` behind the name. */
+const GZIP_ABOVE_BYTES = 65_536;
+
+/** The files that a bundle names, as the bundle spells them. */
+interface NamedFiles {
+  readonly ak: { readonly file: string };
+  readonly quote: { readonly attest: string; readonly signature: string };
+  readonly ima?: { readonly segments: readonly { readonly file: string }[] };
+  readonly bootLog?: string;
+}
+
+copyEvidence(process.argv[2] ?? '', dirname(new URL(import.meta.url).pathname));
+
+function copyEvidence(collection: string, target: string): void {
+  const files = new Set<string>();
+  for (const path of readdirSync(collection, { recursive: true, encoding: 'utf8' })) {
+    if (path.endsWith('.bundle.json')) for (const file of filesOf(collection, path)) files.add(file);
+  }
+  for (const list of STANDALONE_LISTS) files.add(list);
+  for (const file of [...files]) {
+    if (file.startsWith('public/')) files.add(join('public', file.split('/')[1] ?? '', 'LICENSE'));
+  }
+  for (const file of [...files].sort()) copyOne(join(collection, file), join(target, file));
+}
+
+/** A bundle, its expected facts, and every file the bundle names, relative to the collection. */
+function filesOf(collection: string, bundlePath: string): string[] {
+  const bundle: NamedFiles = JSON.parse(readFileSync(join(collection, bundlePath), 'utf8'));
+  const named = [
+    bundle.ak.file,
+    bundle.quote.attest,
+    bundle.quote.signature,
+    ...(bundle.ima?.segments ?? []).map((segment) => segment.file),
+    ...(bundle.bootLog === undefined ? [] : [bundle.bootLog]),
+  ];
+  const folder = dirname(join(collection, bundlePath));
+  const expected = `${basename(bundlePath, '.bundle.json')}.expected.json`;
+  return [basename(bundlePath), expected, ...named].map((name) =>
+    relative(collection, join(folder, name)),
+  );
+}
+
+function copyOne(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  const bytes = readFileSync(from);
+  const isStandalone = STANDALONE_LISTS.some((list) => from.endsWith(list));
+  if (isStandalone && bytes.byteLength > GZIP_ABOVE_BYTES) {
+    writeFileSync(`${to}.gz`, gzipSync(bytes, { level: 9 }));
+  } else {
+    writeFileSync(to, bytes);
+  }
+}
