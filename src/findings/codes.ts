@@ -232,6 +232,13 @@ export const REASON_CODES = {
     source: 'FORMATS 14.3',
     after: NOTHING,
   }),
+  'ak.st_clear_set': code({
+    class: 'noted',
+    meaning: 'The key is stClear: it is lost at the next TPM Restart or Reset.',
+    hint: 'Nothing to do; the AK has to be enrolled again after a reboot.',
+    source: 'TPM 2.0 Part 2, 8.3.3.3 stClear; FORMATS 14.3',
+    after: NOTHING,
+  }),
   'ak.asserted': code({
     class: 'noted',
     meaning: 'The AK is asserted: nothing binds it to a particular TPM.',
