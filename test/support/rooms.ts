@@ -1,0 +1,136 @@
+// The rooms of src/, what each may import, and by which files others may enter it. The same table
+// stands in docs/ARCHITECTURE.md; docs/decisions/0004-rooms-and-import-table.md says why.
+
+/** Files that other rooms may import, without `.ts`; `any` where a room has no inside. */
+export type Doors = 'any' | readonly string[];
+
+export interface Room {
+  /** Rooms it may import; `room/file` allows that one file only. */
+  readonly rooms: readonly string[];
+  /** Rooms of which it may import types only. */
+  readonly types: readonly string[];
+  /** Packages it may import; a final `*` stands for any ending. */
+  readonly packages: readonly string[];
+  readonly doors: Doors;
+  /** Why the line is drawn here; quoted when a file crosses it. */
+  readonly because: string;
+}
+
+/** Every room, from the bottom up. A file directly under src/ is a room of its own. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  findings: {
+    rooms: [],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'every room names reason codes, so this one may know no other',
+  },
+  bytes: {
+    rooms: ['findings'],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'the reader knows where it stands in the bytes and nothing about what they mean',
+  },
+  crypto: {
+    rooms: ['bytes', 'findings'],
+    types: [],
+    packages: ['node:crypto', '@noble/hashes'],
+    doors: 'any',
+    because: 'digests and signatures are computed in one place, so that it can be audited',
+  },
+  pcr: {
+    rooms: ['bytes', 'crypto', 'findings'],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'banks, selections and extends are where quote, list and log meet',
+  },
+  quote: {
+    rooms: ['pcr', 'bytes', 'crypto', 'findings'],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'the three formats are siblings: what one proves, the others learn from verify',
+  },
+  ima: {
+    rooms: ['pcr', 'bytes', 'crypto', 'findings'],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'the three formats are siblings: what one proves, the others learn from verify',
+  },
+  boot: {
+    rooms: ['pcr', 'bytes', 'crypto', 'findings'],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'the three formats are siblings: what one proves, the others learn from verify',
+  },
+  enroll: {
+    rooms: ['quote', 'bytes', 'crypto', 'findings'],
+    types: [],
+    packages: ['@peculiar/x509', 'reflect-metadata'],
+    doors: 'any',
+    because: 'who an attester is must not depend on what it says about its state',
+  },
+  policy: {
+    rooms: ['ima', 'quote', 'boot', 'pcr', 'crypto', 'bytes', 'findings'],
+    types: [],
+    packages: ['zod'],
+    doors: 'any',
+    because: 'a policy judges facts that were proven before it is asked; it proves nothing',
+  },
+  verify: {
+    rooms: ['policy', 'enroll', 'quote', 'ima', 'boot', 'pcr', 'crypto', 'bytes', 'findings'],
+    types: [],
+    packages: [],
+    doors: 'any',
+    because: 'the procedure is pure: same bytes, same policy, same verdict, and no world in it',
+  },
+  service: {
+    rooms: ['verify', 'enroll', 'policy', 'bytes', 'findings'],
+    types: ['crypto'],
+    packages: [],
+    doors: 'any',
+    because: 'a use case orders and stores through ports; it neither judges nor knows a database',
+  },
+  store: {
+    rooms: ['service/ports'],
+    types: ['verify', 'policy', 'service'],
+    packages: ['pg', '@electric-sql/pglite', 'zod', 'node:*'],
+    doors: 'any',
+    because: 'a store keeps what it is given; only here does SQL live',
+  },
+  api: {
+    rooms: ['service', 'policy', 'bytes', 'findings'],
+    types: ['verify'],
+    packages: ['fastify', 'fastify-type-provider-zod', '@fastify/*', 'zod', 'node:*'],
+    doors: 'any',
+    because: 'a route parses, calls one service and answers',
+  },
+  cli: {
+    rooms: [
+      'api',
+      'store',
+      'service',
+      'verify',
+      'policy',
+      'enroll',
+      'quote',
+      'ima',
+      'boot',
+      'pcr',
+      'crypto',
+      'bytes',
+      'findings',
+    ],
+    types: [],
+    packages: ['node:*', 'zod'],
+    doors: 'any',
+    because: 'the command line is an outermost room: nothing may depend on it',
+  },
+};
+
+/** Packages that one file of the whole tree wraps for everyone else. */
+export const WRAPPED_PACKAGES: readonly string[] = ['@peculiar/x509', 'reflect-metadata'];
