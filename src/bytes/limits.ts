@@ -51,12 +51,46 @@ export const BOOT_LIMITS = {
   algorithms: 16,
 } as const;
 
+/** Caps on policies and reference sets: written by admins, but read before they are trusted. */
+export const POLICY_LIMITS = {
+  /** A policy document as text. Ten thousand short rules fit. */
+  documentBytes: 1_048_576,
+  /** Nesting of the JSON text; the schema needs five levels. */
+  nesting: 32,
+  /** Rules of one list: measurements or violations. */
+  rules: 10_000,
+  /** Reference sets that one rule names. */
+  setsPerRule: 64,
+  /** A path pattern: PATH_MAX of the kernel. */
+  patternBytes: 4096,
+  /** Distinct entries of one reference set; 10^7 digests of SHA-256 are 320 MB. */
+  setEntries: 10_000_000,
+  /** One line of a reference set: SHA-512 in hex and a path of PATH_MAX, every byte escaped. */
+  setLineBytes: 16_384,
+  /** Problems told about one document or set; the rest are counted. */
+  problems: 100,
+} as const;
+
 /** Caps on what a verdict holds, so that hostile evidence cannot write a huge one. */
 export const VERDICT_LIMITS = {
   /** Findings kept in full for each code; the rest are counted. */
   findingsPerCode: 20,
   /** Characters of one shown value. */
   shownChars: 512,
+} as const;
+
+/** Caps on files that the command line reads. */
+export const FILE_LIMITS = {
+  /** An evidence bundle: paths and hex; the room is for a long `extendOrder`. */
+  bundleBytes: 16_777_216,
+  /** What one `.gz` may unpack to: ten million records. */
+  gunzippedBytes: 1_073_741_824,
+  /** A policy document. */
+  policyBytes: 1_048_576,
+  /** One reference set as text: ten million lines of digest and path. */
+  referenceSetBytes: 1_073_741_824,
+  /** How much of a file is in memory at a time. */
+  windowBytes: 1_048_576,
 } as const;
 
 /** The longest record: head and data. A window must hold at least this to make progress. */

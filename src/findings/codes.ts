@@ -351,6 +351,13 @@ export const REASON_CODES = {
     source: 'docs/verdicts.md',
     after: SIGNED,
   }),
+  'ima.list_absent': code({
+    class: 'noted',
+    meaning: 'No measurement list was supplied, and no quoted PCR asks for one.',
+    hint: 'Quote PCR 10 and send the list if the host runs IMA.',
+    source: 'docs/verdicts.md',
+    after: SIGNED,
+  }),
   'ima.history_missing': code({
     class: 'missing',
     meaning: 'The list does not start where the proof has to start.',

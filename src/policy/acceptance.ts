@@ -56,8 +56,19 @@ export interface MeasurementRules {
   expectation(measurement: Measurement): string;
 }
 
+/** An option that asks for a proof which this version cannot make. */
+export interface UnsupportedOption {
+  /** Its path in the policy document, for example `quote.firmwareVersions.change`. */
+  readonly path: string;
+  /** What the policy wants where the proof fails. It does fail: each option becomes a finding
+   *  `policy.option_unsupported` of this weight in every verdict. */
+  readonly treatment: Treatment;
+}
+
 export interface AcceptancePolicy {
   readonly identity: PolicyIdentity;
+  /** Absent or empty when everything that the policy asks for can be checked. */
+  readonly unsupported?: readonly UnsupportedOption[];
   readonly freshness: { readonly challengeSeconds: number; readonly verdictSeconds: number };
   readonly quote: {
     /** Exactly these banks and PCRs; `any` takes whatever was quoted, if not empty. */
@@ -93,6 +104,8 @@ export interface AcceptancePolicy {
 }
 
 export interface ImaAcceptance {
+  /** `if-extended`: a list is needed only where a quoted IMA PCR is above its reset value. */
+  readonly list: 'required' | 'if-extended';
   readonly templates: 'any' | ReadonlySet<string>;
   /** Kernel names of acceptable file digest algorithms. */
   readonly fileDigests: 'any' | ReadonlySet<string>;

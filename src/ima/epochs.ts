@@ -1,0 +1,93 @@
+// Epochs: the records between two aggregate records inside one boot. Each kexec opens one.
+// FORMATS 7.2; every fact here is about authenticated records.
+
+import { aggregateName } from './boot-aggregate.ts';
+import { BUFFER_TEMPLATE, bindBuffer, readKexecEvent } from './buffer-events.ts';
+import type { ImaRecord } from './record.ts';
+import type { FileDigest, TemplateFields } from './template-fields.ts';
+import type { Template } from './templates.ts';
+
+/** A record that carries an aggregate name in a template that files use. */
+export interface AggregateRecord {
+  readonly index: number;
+  readonly segment: number;
+  readonly offsetBytes: number;
+  readonly name: NonNullable<ReturnType<typeof aggregateName>>;
+  readonly digest: FileDigest;
+  /** Whether a `kexec_execute` event stands directly before it. */
+  readonly afterExecute: boolean;
+}
+
+/** Records from one aggregate to the next. */
+export interface Epoch {
+  readonly fromIndex: number;
+  readonly openedBy: string;
+  readonly closedBy?: string;
+}
+
+/** Follows the epochs of one boot. Bounded: of very many epochs it keeps the first and the last. */
+export class EpochTracker {
+  #epochs: readonly Epoch[] = [];
+  #lastKexec: 'kexec_load' | 'kexec_execute' | undefined;
+  #first: AggregateRecord | undefined;
+
+  /** The aggregate that opened the boot, if record 0 was one. */
+  get first(): AggregateRecord | undefined {
+    return this.#first;
+  }
+
+  get epochs(): readonly Epoch[] {
+    return this.#epochs;
+  }
+
+  /** Takes the next authenticated, non-violation record. Gives the aggregate it is, `kexec` for a
+   *  bound kexec event, or undefined for any other record. */
+  observe(
+    record: ImaRecord,
+    template: Template,
+    fields: TemplateFields,
+  ): AggregateRecord | 'kexec' | undefined {
+    const previous = this.#lastKexec;
+    this.#lastKexec = undefined;
+    if (template.name === BUFFER_TEMPLATE) {
+      this.#lastKexec =
+        bindBuffer(fields).outcome === 'bound' ? readKexecEvent(fields)?.name : undefined;
+      return this.#lastKexec === undefined ? undefined : 'kexec';
+    }
+    const name = aggregateName(fields.name ?? new Uint8Array());
+    if (name === undefined || fields.fileDigest === undefined) return undefined;
+    const { index, segment, offsetBytes } = record;
+    const afterExecute = previous === 'kexec_execute';
+    return { index, segment, offsetBytes, name, digest: fields.fileDigest, afterExecute };
+  }
+
+  /** Notes a violation: nothing in it is authenticated, so it only breaks `directly before`. */
+  observeViolation(): void {
+    this.#lastKexec = undefined;
+  }
+
+  /** Opens an epoch with an aggregate that the caller takes for genuine. */
+  open(aggregate: AggregateRecord): void {
+    if (aggregate.index === 0) this.#first = aggregate;
+    const opened: Epoch = { fromIndex: aggregate.index, openedBy: aggregate.name };
+    const last = this.#epochs.at(-1);
+    if (last === undefined) {
+      this.#epochs = [opened];
+      return;
+    }
+    const closedBy = aggregate.afterExecute ? 'kexec_execute' : 'unmarked';
+    const kept = this.#epochs.length < EPOCHS_KEPT ? this.#epochs : this.#epochs.toSpliced(-2, 1);
+    this.#epochs = [...kept.toSpliced(-1, 1, { ...last, closedBy }), opened];
+  }
+
+  /** An independent copy. */
+  copy(): EpochTracker {
+    const copy = new EpochTracker();
+    copy.#epochs = this.#epochs;
+    copy.#lastKexec = this.#lastKexec;
+    copy.#first = this.#first;
+    return copy;
+  }
+}
+
+const EPOCHS_KEPT = 256;

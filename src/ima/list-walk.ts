@@ -1,0 +1,303 @@
+// Walks a measurement list, segment by segment, as its bytes arrive: keeps what is unfinished, turns
+// text into records, calls the replay, and shows each record once. Memory is bounded by the largest
+// record, whatever the length of the list. FORMATS 1.6, 8.4.
+
+import { concatBytes, viewBytes } from '../bytes/encoding.ts';
+import { IMA_LIMITS } from '../bytes/limits.ts';
+import type { Malformed } from '../bytes/reader.ts';
+import { orderOfLine, recordFromLine } from './ascii-list.ts';
+import type { RowOrigin } from './record.ts';
+import { RecordTable } from './record-table.ts';
+import type { PrefixMatch, Registers } from './registers.ts';
+import { type ReplayState, replayWindow } from './replay.ts';
+import type { SegmentClaim } from './segment.ts';
+
+/** Sees every record once, in order. */
+export interface ListVisitor {
+  /** The record in `row`; `origin` says where it stands. */
+  record(table: RecordTable, row: number, origin: RowOrigin): void;
+  /** The quoted values have been reached: the records shown so far are the proven ones. Called
+   *  again when a later record shows that the first match could not be it. */
+  matched(match: PrefixMatch): void;
+}
+
+/** Why a walk ended before the list did. */
+export interface BrokenSegment {
+  readonly segment: number;
+  /** Absolute index of the record that broke. */
+  readonly index: number;
+  readonly malformed: Malformed;
+}
+
+/** A segment with fewer records than claimed. */
+export interface ShortSegment {
+  readonly segment: number;
+  readonly claimedRecords: number;
+  readonly foundRecords: number;
+}
+
+export interface WalkInput {
+  readonly segments: readonly SegmentClaim[];
+  readonly fromIndex: number;
+  readonly registers: Registers;
+  /** Show and match record by record: for goals that the registers cannot test themselves. */
+  readonly stepwise?: boolean;
+}
+
+/** A walk in progress. */
+export class ListWalk {
+  readonly #input: WalkInput;
+  readonly #visitor: ListVisitor;
+  readonly #table: RecordTable;
+  readonly #state: ReplayState;
+  #segment = -1;
+  #segmentRecords = 0;
+  #chunks: Uint8Array[] = [];
+  #chunkBytes = 0;
+  #carryBytes = 0;
+  #lineOffset = 0;
+  #doneBytes = 0;
+  #seenMatch: PrefixMatch | undefined;
+  #broken: BrokenSegment | undefined;
+  readonly #short: ShortSegment[] = [];
+  /** Bytes of all records up to the match. */
+  provenBytes = 0;
+
+  constructor(input: WalkInput, visitor: ListVisitor) {
+    this.#input = input;
+    this.#visitor = visitor;
+    this.#table = new RecordTable(input.stepwise === true ? 1 : TABLE_ROWS);
+    this.#state = {
+      registers: input.registers,
+      column: input.segments[0]?.digestColumn ?? 'sha1',
+      byteOrder: undefined,
+      nextIndex: input.fromIndex,
+      offsetBytes: 0,
+    };
+  }
+
+  /** Absolute index behind the last record seen. */
+  get nextIndex(): number {
+    return this.#state.nextIndex;
+  }
+
+  get broken(): BrokenSegment | undefined {
+    return this.#broken;
+  }
+
+  get shortSegments(): readonly ShortSegment[] {
+    return this.#short;
+  }
+
+  /** Takes bytes of segment `segment`. Going on to a later segment ends the earlier ones. A broken
+   *  list is read no further. */
+  push(segment: number, bytes: Uint8Array): void {
+    while (this.#segment < segment) this.#beginNext();
+    if (this.#broken !== undefined || this.#isFull()) return;
+    this.#chunks.push(bytes);
+    this.#chunkBytes += bytes.byteLength;
+    // Waiting for as much as is carried keeps the copying linear, however small the chunks are.
+    if (this.#chunkBytes - this.#carryBytes >= Math.max(MIN_WINDOW_BYTES, this.#carryBytes)) {
+      this.#process(false);
+    }
+  }
+
+  /** Ends the last segment, and segments that were claimed but never came. */
+  end(): void {
+    while (this.#segment < this.#input.segments.length) this.#beginNext();
+  }
+
+  #claim(): SegmentClaim | undefined {
+    return this.#input.segments[this.#segment];
+  }
+
+  #beginNext(): void {
+    this.#endSegment();
+    this.#doneBytes +=
+      this.#claim()?.encoding === 'ascii' ? this.#lineOffset : this.#state.offsetBytes;
+    this.#segment += 1;
+    this.#segmentRecords = 0;
+    this.#chunks = [];
+    this.#chunkBytes = 0;
+    this.#carryBytes = 0;
+    this.#lineOffset = 0;
+    this.#state.offsetBytes = 0;
+    this.#state.column = this.#claim()?.digestColumn ?? this.#state.column;
+  }
+
+  #endSegment(): void {
+    const claim = this.#claim();
+    if (claim === undefined || this.#broken !== undefined) return;
+    this.#process(true);
+    if (claim.records !== undefined && this.#segmentRecords < claim.records) {
+      this.#short.push({
+        segment: this.#segment,
+        claimedRecords: claim.records,
+        foundRecords: this.#segmentRecords,
+      });
+    }
+  }
+
+  /** Whether the segment has given all the records that count. */
+  #isFull(): boolean {
+    const claimed = this.#claim()?.records;
+    return claimed !== undefined && this.#segmentRecords >= claimed;
+  }
+
+  #process(isLast: boolean): void {
+    const window = concatBytes(...this.#chunks);
+    const consumed =
+      this.#claim()?.encoding === 'ascii'
+        ? this.#processText(window, isLast)
+        : this.#processBinary(window, isLast);
+    const rest = viewBytes(window, consumed, window.byteLength);
+    this.#chunks = [rest];
+    this.#chunkBytes = rest.byteLength;
+    this.#carryBytes = rest.byteLength;
+  }
+
+  #processBinary(window: Uint8Array, isLast: boolean): number {
+    const base = this.#state.offsetBytes;
+    return this.#replay(window, {
+      isLast,
+      recordOffset: (recordStart) => base + recordStart,
+      recordEnd: (_recordStart, recordEnd) => base + recordEnd,
+      byteOffset: (windowAt) => base + windowAt,
+    });
+  }
+
+  /** Rebuilds whole lines and replays them. Every byte of a record is placed at its line, because
+   *  text has no byte that stands for one byte of the record. */
+  #processText(window: Uint8Array, isLast: boolean): number {
+    const column = this.#state.column;
+    const records: Uint8Array[] = [];
+    const lines = new Map<number, { readonly start: number; readonly end: number }>();
+    let rebuiltBytes = 0;
+    let at = 0;
+    let broken: Malformed | undefined;
+    for (const line of linesOf(window, isLast)) {
+      this.#state.byteOrder ??= orderOfLine(line.bytes, column);
+      const form = { column, order: this.#state.byteOrder };
+      const record = recordFromLine(line.bytes, form, this.#lineOffset + line.start);
+      if (!record.ok) {
+        broken = record.malformed;
+        break;
+      }
+      lines.set(rebuiltBytes, {
+        start: this.#lineOffset + line.start,
+        end: this.#lineOffset + line.end,
+      });
+      rebuiltBytes += record.value.byteLength;
+      records.push(record.value);
+      at = line.end;
+    }
+    const lineStart = (recordStart: number) => lines.get(recordStart)?.start ?? 0;
+    this.#replay(concatBytes(...records), {
+      isLast,
+      recordOffset: lineStart,
+      recordEnd: (recordStart) => lines.get(recordStart)?.end ?? 0,
+      byteOffset: (_windowAt, recordStart) => lineStart(recordStart),
+    });
+    this.#lineOffset += at;
+    if (broken !== undefined && !this.#isFull()) this.#break(broken);
+    return at;
+  }
+
+  /** Replays a window in as many calls as the table needs; gives the bytes it consumed. */
+  #replay(window: Uint8Array, source: WindowSource): number {
+    let consumed = 0;
+    while (!this.#isFull()) {
+      const part = viewBytes(window, consumed, window.byteLength);
+      const firstIndex = this.#state.nextIndex;
+      const outcome = replayWindow(this.#state, part, {
+        table: this.#table,
+        maxRecords: (this.#claim()?.records ?? Number.MAX_SAFE_INTEGER) - this.#segmentRecords,
+      });
+      this.#show(part, { ...source, firstIndex, shift: consumed });
+      consumed += outcome.consumedBytes;
+      if (outcome.stopped === 'table-full') continue;
+      const isCut = source.isLast && outcome.malformed !== undefined;
+      if (outcome.malformed && (isCut || outcome.stopped === 'malformed')) {
+        this.#break(outcome.malformed);
+      }
+      break;
+    }
+    return consumed;
+  }
+
+  #show(window: Uint8Array, source: ShownWindow): void {
+    const table = this.#table;
+    const { firstIndex, shift } = source;
+    const origin: RowOrigin = {
+      window,
+      segment: this.#segment,
+      firstIndex,
+      byteOrder: this.#state.byteOrder ?? 'little',
+      columnHash: this.#state.column,
+      recordOffset: (row) => source.recordOffset(shift + (table.start[row] ?? 0)),
+      recordEnd: (row) =>
+        source.recordEnd(shift + (table.start[row] ?? 0), shift + (table.end[row] ?? 0)),
+      byteOffset: (at, row) => source.byteOffset(shift + at, shift + (table.start[row] ?? 0)),
+    };
+    for (let row = 0; row < table.count; row += 1) {
+      this.#noticeMatch(firstIndex + row, origin, row);
+      this.#visitor.record(table, row, origin);
+    }
+    this.#segmentRecords += table.count;
+    this.#noticeMatch(firstIndex + table.count, origin, table.count);
+  }
+
+  /** Tells the visitor of a match as soon as the records that it proves have been shown. */
+  #noticeMatch(shownUpTo: number, origin: RowOrigin, row: number): void {
+    const { match } = this.#input.registers;
+    if (match === undefined || match === this.#seenMatch || match.recordCount !== shownUpTo) return;
+    this.#seenMatch = match;
+    this.provenBytes = this.#doneBytes + (row === 0 ? 0 : origin.recordEnd(row - 1));
+    this.#visitor.matched(match);
+  }
+
+  #break(malformed: Malformed): void {
+    this.#broken = { segment: this.#segment, index: this.#state.nextIndex, malformed };
+  }
+}
+
+interface WindowSource {
+  /** No more bytes of this segment follow. */
+  readonly isLast: boolean;
+  /** Offset in the segment of the record that starts at `recordStart`, and behind it. */
+  readonly recordOffset: (recordStart: number) => number;
+  readonly recordEnd: (recordStart: number, recordEnd: number) => number;
+  /** Offset in the segment of byte `windowAt` of the record that starts at `recordStart`. */
+  readonly byteOffset: (windowAt: number, recordStart: number) => number;
+}
+
+interface ShownWindow extends WindowSource {
+  readonly firstIndex: number;
+  /** Where the shown part starts in the window. */
+  readonly shift: number;
+}
+
+interface Line {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  /** Behind the newline. */
+  readonly end: number;
+}
+
+/** Whole lines of a window; with `isLast` also an unfinished last one. An unfinished line longer
+ *  than any record is given too, so that it fails where it stands. */
+function* linesOf(window: Uint8Array, isLast: boolean): Generator<Line> {
+  let start = 0;
+  while (start < window.byteLength) {
+    const newline = window.indexOf(NEWLINE, start);
+    const isWhole = newline !== -1;
+    const end = isWhole ? newline : window.byteLength;
+    if (!isWhole && !isLast && end - start <= IMA_LIMITS.asciiLineBytes) return;
+    yield { bytes: viewBytes(window, start, end), start, end: end + (isWhole ? 1 : 0) };
+    start = end + 1;
+  }
+}
+
+const TABLE_ROWS = 4096;
+const MIN_WINDOW_BYTES = 65_536;
+const NEWLINE = 0x0a;

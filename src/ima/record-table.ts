@@ -1,0 +1,46 @@
+// Where the records of one window lie: parallel columns, one row a record. The replay fills it and
+// its callers read fields through it, so that accepted records never become objects.
+
+/** What the replay found out about a record. */
+export const RECORD_FLAGS = {
+  /** The digest column is all zero (FORMATS 4.4). */
+  violation: 1,
+  /** The digest column is not the digest of the template data. */
+  columnMismatch: 2,
+} as const;
+
+/** Rows for at most `capacity` records of one window. All offsets are relative to the window. */
+export class RecordTable {
+  readonly capacity: number;
+  /** Records in use. */
+  count = 0;
+  /** Byte at which the record starts. */
+  readonly start: Int32Array;
+  /** Byte behind the record. */
+  readonly end: Int32Array;
+  readonly pcr: Uint32Array;
+  readonly columnAt: Int32Array;
+  readonly nameAt: Int32Array;
+  readonly nameBytes: Int32Array;
+  readonly dataAt: Int32Array;
+  readonly dataBytes: Int32Array;
+  readonly flags: Uint8Array;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.start = new Int32Array(capacity);
+    this.end = new Int32Array(capacity);
+    this.pcr = new Uint32Array(capacity);
+    this.columnAt = new Int32Array(capacity);
+    this.nameAt = new Int32Array(capacity);
+    this.nameBytes = new Int32Array(capacity);
+    this.dataAt = new Int32Array(capacity);
+    this.dataBytes = new Int32Array(capacity);
+    this.flags = new Uint8Array(capacity);
+  }
+
+  /** Whether row `row` carries `flag` of RECORD_FLAGS. */
+  has(row: number, flag: number): boolean {
+    return ((this.flags[row] ?? 0) & flag) !== 0;
+  }
+}

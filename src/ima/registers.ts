@@ -1,0 +1,192 @@
+// Running PCR values of a list, per PCR and bank, in every way in which kernels have extended them,
+// and the question whether they have reached the quoted ones.
+// kernel drivers/char/tpm/tpm2-cmd.c: tpm2_pcr_extend; ima_crypto.c, ima_init_digests; FORMATS 4.2.
+
+import { equalBytes } from '../bytes/encoding.ts';
+import { type HashName, hashByName } from '../crypto/digest.ts';
+import { canExtend, extend, resetValue } from '../pcr/extend.ts';
+import { type PcrValues, pcrValue } from '../pcr/selection.ts';
+
+/** How a kernel feeds a bank: with the bank's own hash of the template data, or with the SHA-1 one
+ *  padded with zeros. Kernels before 5.8 and banks unknown to the kernel also pad the ones of a
+ *  violation, others do not: two ways of padding, told apart by the first violation. */
+export type ExtendMode = 'own-hash' | 'padded-sha1' | 'padded-sha1-and-violations';
+
+const MODES: readonly ExtendMode[] = ['own-hash', 'padded-sha1', 'padded-sha1-and-violations'];
+
+/** Digests of one record's template data, each computed once. */
+export interface RecordDigests {
+  /** Undefined for a violation, which has no digest but ones. */
+  of(hash: HashName): Uint8Array | undefined;
+  readonly violation: boolean;
+}
+
+/** One PCR in one bank, with a running value for each mode. */
+interface Register {
+  readonly pcr: number;
+  readonly bank: HashName;
+  readonly values: Map<ExtendMode, Uint8Array>;
+  readonly quoted: Uint8Array | undefined;
+  /** Absolute index of the first record that extended it. */
+  readonly firstIndex: number;
+}
+
+/** The point at which every quoted PCR that has records stood at its quoted value. */
+export interface PrefixMatch {
+  /** Absolute: so many records of the boot are proven. */
+  readonly recordCount: number;
+  readonly modes: ReadonlyMap<HashName, ExtendMode>;
+}
+
+/** What the registers are held against. */
+export interface RegisterGoal {
+  /** Banks to keep, in any order; banks that cannot be computed are left out. */
+  readonly banks: readonly HashName[];
+  /** Quoted values, where they are known. */
+  readonly quoted: PcrValues;
+  /** Values before the first record; PCRs not named start at their reset value. */
+  readonly start?: PcrValues;
+}
+
+/** Highest PCR index that a TPM has. */
+const LAST_PCR = 23;
+
+/** All running values of one list. */
+export class Registers {
+  readonly #banks: readonly HashName[];
+  readonly #goal: RegisterGoal;
+  readonly #registers = new Map<number, Register[]>();
+  /** Registers that have a quoted value to reach, by bank. */
+  readonly #sought = new Map<HashName, Register[]>();
+  #match: PrefixMatch | undefined;
+
+  constructor(goal: RegisterGoal) {
+    this.#goal = goal;
+    this.#banks = goal.banks.filter(canExtend);
+  }
+
+  /** The smallest prefix that reaches all quoted values, once there is one. */
+  get match(): PrefixMatch | undefined {
+    return this.#match;
+  }
+
+  /** PCRs that have records, ascending. */
+  get pcrs(): readonly number[] {
+    return [...this.#registers.keys()].sort((a, b) => a - b);
+  }
+
+  /** Absolute index of the first record of a PCR. */
+  firstIndex(pcr: number): number | undefined {
+    return this.#registers.get(pcr)?.[0]?.firstIndex;
+  }
+
+  /** Running value of a PCR in one mode; its start value when it has no records; undefined for a
+   *  bank that is not kept or a mode that the bank does not have. */
+  value(bank: HashName, pcr: number, mode: ExtendMode): Uint8Array | undefined {
+    const register = this.#registers.get(pcr)?.find((candidate) => candidate.bank === bank);
+    if (register === undefined) return this.#startValue(bank, pcr);
+    return register.values.get(mode) ?? register.values.get('padded-sha1');
+  }
+
+  /** Sets the match that only the caller could find (a composite digest over running values). */
+  settle(match: PrefixMatch): void {
+    this.#match ??= match;
+  }
+
+  /** Modes in which a bank is followed. */
+  modes(bank: HashName): readonly ExtendMode[] {
+    const modes = new Set<ExtendMode>(['own-hash']);
+    for (const register of [...this.#registers.values()].flat()) {
+      if (register.bank === bank) for (const mode of register.values.keys()) modes.add(mode);
+    }
+    return [...modes];
+  }
+
+  /** Extends `pcr` with the record at absolute index `index` and looks for a match. Records of
+   *  PCRs that no TPM has extend nothing. */
+  extend(pcr: number, digests: RecordDigests, index: number): void {
+    if (pcr > LAST_PCR) return;
+    for (const register of this.#open(pcr, index)) {
+      extendRegister(register, digests);
+    }
+    this.#match ??= this.#matchNow(index + 1);
+  }
+
+  /** Registers of a PCR; opened with its first record. A match that was found before stands only
+   *  if the quote has this PCR still at its start: then its records are not covered yet. */
+  #open(pcr: number, index: number): readonly Register[] {
+    const known = this.#registers.get(pcr);
+    if (known !== undefined) return known;
+    const opened = this.#banks.map((bank) => this.#newRegister(bank, pcr, index));
+    this.#registers.set(pcr, opened);
+    for (const register of opened) this.#seek(register);
+    if (this.#match !== undefined && !opened.every(isAtQuoted)) this.#match = undefined;
+    return opened;
+  }
+
+  #seek(register: Register): void {
+    if (register.quoted === undefined) return;
+    this.#sought.set(register.bank, [...(this.#sought.get(register.bank) ?? []), register]);
+  }
+
+  #newRegister(bank: HashName, pcr: number, firstIndex: number): Register {
+    const start = this.#startValue(bank, pcr);
+    const values = new Map<ExtendMode, Uint8Array>([['own-hash', start]]);
+    if (bank !== 'sha1') values.set('padded-sha1', start);
+    return { pcr, bank, values, quoted: pcrValue(this.#goal.quoted, bank, pcr), firstIndex };
+  }
+
+  #startValue(bank: HashName, pcr: number): Uint8Array {
+    const given = this.#goal.start;
+    return (given && pcrValue(given, bank, pcr)) ?? resetValue(bank, pcr);
+  }
+
+  #matchNow(recordCount: number): PrefixMatch | undefined {
+    const modes = new Map<HashName, ExtendMode>();
+    for (const [bank, quoted] of this.#sought) {
+      const mode = MODES.find((candidate) => quoted.every((one) => reaches(one, candidate)));
+      if (mode === undefined) return undefined;
+      modes.set(bank, mode);
+    }
+    return modes.size === 0 ? undefined : { recordCount, modes };
+  }
+}
+
+function extendRegister(register: Register, digests: RecordDigests): void {
+  const { values, bank } = register;
+  if (digests.violation && values.has('padded-sha1')) {
+    const padded = values.get('padded-sha1-and-violations') ?? values.get('padded-sha1');
+    if (padded !== undefined) values.set('padded-sha1-and-violations', padded);
+  }
+  for (const [mode, old] of values) {
+    const extended = extendedValue(bank, mode, digests);
+    if (extended !== undefined) values.set(mode, extend(bank, old, extended));
+  }
+}
+
+function extendedValue(
+  bank: HashName,
+  mode: ExtendMode,
+  digests: RecordDigests,
+): Uint8Array | undefined {
+  const sizeBytes = hashByName(bank)?.sizeBytes ?? 0;
+  if (digests.violation) {
+    const onesBytes = mode === 'padded-sha1-and-violations' ? SHA1_BYTES : sizeBytes;
+    return new Uint8Array(sizeBytes).fill(0xff, 0, onesBytes);
+  }
+  if (mode === 'own-hash') return digests.of(bank);
+  const padded = new Uint8Array(sizeBytes);
+  padded.set(digests.of('sha1') ?? []);
+  return padded;
+}
+
+function reaches(register: Register, mode: ExtendMode): boolean {
+  const value = register.values.get(mode);
+  return value !== undefined && register.quoted !== undefined && equalBytes(value, register.quoted);
+}
+
+function isAtQuoted(register: Register): boolean {
+  return register.quoted === undefined || reaches(register, 'own-hash');
+}
+
+const SHA1_BYTES = 20;

@@ -1,0 +1,254 @@
+// The rules about single records of the measurement list: facts of a record and an acceptance in,
+// findings out. FORMATS 2.3, 4.4, 5–7; docs/policy.md.
+
+import { escapeText, isAllZero, toHex } from '../bytes/encoding.ts';
+import { VERDICT_LIMITS } from '../bytes/limits.ts';
+import type { Malformed } from '../bytes/reader.ts';
+import { digest } from '../crypto/digest.ts';
+import { FindingLog, type Subject, type Where } from '../findings/finding.ts';
+import { BUFFER_TEMPLATE, bindBuffer } from '../ima/buffer-events.ts';
+import { EpochTracker } from '../ima/epochs.ts';
+import { type ImaRecord, readRecordFields, templateOf } from '../ima/record.ts';
+import type { TemplateFields } from '../ima/template-fields.ts';
+import type { Template } from '../ima/templates.ts';
+import { type ImaAcceptance, type Measurement, severityOf, type Treatment } from './acceptance.ts';
+import { judgeFirstAggregate, judgeLaterAggregate, type LateTreatment } from './epoch-rules.ts';
+
+/** What the record rules go by. */
+export interface RecordRules {
+  readonly ima: ImaAcceptance;
+  readonly lateAggregate: LateTreatment;
+  readonly zeroAggregate: Treatment;
+  /** PCRs that the quote covers. */
+  readonly quotedPcrs: ReadonlySet<number>;
+}
+
+/** Judges the records of one list in order. What is found depends on the records so far only, so
+ *  `copy` at the end of the proven prefix is the appraisal of exactly that prefix. */
+export class RecordAppraisal {
+  readonly #rules: RecordRules;
+  /** Findings that hold whether or not the list is proven: its form and its own digests. */
+  readonly integrity: FindingLog;
+  /** Findings about what the records say; they count only for proven records. */
+  readonly content: FindingLog;
+  readonly epochs: EpochTracker;
+
+  constructor(rules: RecordRules, from?: RecordAppraisal) {
+    this.#rules = rules;
+    this.integrity = from?.integrity.copy() ?? new FindingLog(VERDICT_LIMITS.findingsPerCode);
+    this.content = from?.content.copy() ?? new FindingLog(VERDICT_LIMITS.findingsPerCode);
+    this.epochs = from?.epochs.copy() ?? new EpochTracker();
+  }
+
+  /** An independent copy of everything found so far. */
+  copy(): RecordAppraisal {
+    return new RecordAppraisal(this.#rules, this);
+  }
+
+  /** Judges the next record. */
+  record(record: ImaRecord): void {
+    if (!this.#rules.quotedPcrs.has(record.pcr)) {
+      this.#addUnquoted(record);
+      return;
+    }
+    if (record.violation) {
+      this.#judgeViolation(record);
+      return;
+    }
+    if (record.columnMismatch) this.#addColumnMismatch(record);
+    const template = templateOf(record);
+    if (template === undefined) {
+      this.#addTemplateUnknown(record);
+      return;
+    }
+    const fields = readRecordFields(record, template);
+    if (fields.ok) this.#judgeFields(record, template, fields.value);
+    else this.#addFieldMalformed(record, fields.malformed);
+  }
+
+  #judgeFields(record: ImaRecord, template: Template, fields: TemplateFields): void {
+    const subject = subjectOf(fields);
+    const { templates } = this.#rules.ima;
+    if (templates !== 'any' && !templates.has(template.name)) {
+      this.content.add('ima.template_refused', {
+        severity: 'contraindicated',
+        where: whereOf(record, 'template_name'),
+        subject,
+        expected: [...templates].join(', '),
+        actual: escapeText(record.templateName),
+      });
+    }
+    if (template.name === BUFFER_TEMPLATE && !this.#judgeBuffer(record, fields, subject)) return;
+    const role = this.epochs.observe(record, template, fields);
+    if (record.index === 0) {
+      judgeFirstAggregate(role === 'kexec' ? undefined : role, this.#epochContext(record));
+      return;
+    }
+    if (role === 'kexec') return;
+    if (role !== undefined && judgeLaterAggregate(role, this.#epochContext(record))) return;
+    this.#judgeMeasurement(record, template, fields);
+  }
+
+  #epochContext(record: ImaRecord) {
+    return {
+      epochs: this.epochs,
+      findings: this.content,
+      where: whereOf(record),
+      rules: this.#rules,
+    };
+  }
+
+  /** Ordered: what the digest can mean at all, then what the policy's rules say. */
+  #judgeMeasurement(record: ImaRecord, template: Template, fields: TemplateFields): void {
+    const { fileDigest } = fields;
+    const { fileDigests, measurements } = this.#rules.ima;
+    const where = whereOf(record, 'd-ng');
+    const subject = subjectOf(fields);
+    if (fileDigest === undefined || isAllZero(fileDigest.bytes)) {
+      const severity = measurements === 'any' ? 'info' : 'contraindicated';
+      this.content.add('ima.file_content_unknown', { severity, where, subject });
+      return;
+    }
+    if (fileDigests !== 'any' && !fileDigests.has(fileDigest.algorithm)) {
+      this.content.add('ima.file_digest_weak', {
+        severity: 'contraindicated',
+        where,
+        subject,
+        expected: [...fileDigests].join(', '),
+        actual: fileDigest.algorithm,
+      });
+      return;
+    }
+    if (measurements === 'any') return;
+    const measurement: Measurement = {
+      kind: template.name === BUFFER_TEMPLATE ? 'buffer' : 'file',
+      name: fields.name ?? new Uint8Array(),
+      algorithm: fileDigest.algorithm,
+      digest: fileDigest.bytes,
+    };
+    this.#applyRules(measurement, { where, subject });
+  }
+
+  #applyRules(
+    measurement: Measurement,
+    about: { readonly where: Where; readonly subject: Subject },
+  ): void {
+    const { measurements } = this.#rules.ima;
+    if (measurements === 'any') return;
+    const ruling = measurements.judge(measurement);
+    if (ruling?.then === 'accept') return;
+    const actual = `${measurement.algorithm}:${toHex(measurement.digest)}`;
+    if (ruling === undefined) {
+      const expected = measurements.expectation(measurement);
+      this.content.add('ima.file_unknown', {
+        severity: 'contraindicated',
+        ...about,
+        expected,
+        actual,
+      });
+      return;
+    }
+    const isWarned = ruling.then === 'warn';
+    this.content.add(isWarned ? 'ima.file_warned' : 'ima.file_digest_refused', {
+      severity: isWarned ? 'warning' : 'contraindicated',
+      ...about,
+      actual,
+      rule: ruling.rule,
+    });
+  }
+
+  /** Whether the record's digest is that of its buffer; without that it is no event at all. */
+  #judgeBuffer(record: ImaRecord, fields: TemplateFields, subject: Subject): boolean {
+    const binding = bindBuffer(fields);
+    if (binding.outcome === 'bound') return true;
+    this.integrity.add('ima.buffer_digest_mismatch', {
+      severity: 'contraindicated',
+      where: whereOf(record, 'd-ng'),
+      subject,
+      expected:
+        binding.outcome === 'different' ? toHex(binding.expected) : 'an algorithm known here',
+      actual: fields.fileDigest ? toHex(fields.fileDigest.bytes) : 'no digest',
+    });
+    return false;
+  }
+
+  #judgeViolation(record: ImaRecord): void {
+    this.epochs.observeViolation();
+    const template = templateOf(record);
+    const fields = template && readRecordFields(record, template);
+    const name = fields?.ok === true ? fields.value.name : undefined;
+    const { then, rule } = this.#rules.ima.violation(name ?? new Uint8Array());
+    if (record.index === 0) judgeFirstAggregate(undefined, this.#epochContext(record));
+    const severity = severityOf(then);
+    if (severity === undefined) return;
+    this.content.add('ima.violation_present', {
+      severity,
+      where: whereOf(record),
+      ...(name === undefined ? {} : { subject: { path: escapeText(name) } }),
+      ...(rule === undefined ? {} : { rule }),
+    });
+  }
+
+  #addUnquoted(record: ImaRecord): void {
+    const severity = severityOf(this.#rules.ima.unquotedPcrs);
+    if (severity === undefined) return;
+    this.integrity.add('ima.pcr_unexpected', {
+      severity,
+      where: { ...whereOf(record, 'pcr'), pcr: record.pcr },
+      expected: [...this.#rules.quotedPcrs].map((pcr) => `PCR ${pcr}`).join(', '),
+      actual: `PCR ${record.pcr}`,
+    });
+  }
+
+  #addColumnMismatch(record: ImaRecord): void {
+    const isLegacy = templateOf(record)?.legacy === true;
+    const recomputed = isLegacy ? undefined : digest(record.columnHash, record.templateData);
+    this.integrity.add('ima.template_digest_mismatch', {
+      severity: 'contraindicated',
+      where: whereOf(record, 'template_digest'),
+      ...subjectOfRecord(record),
+      expected: recomputed === undefined ? 'the digest of the data' : toHex(recomputed),
+      actual: toHex(record.column),
+    });
+  }
+
+  #addTemplateUnknown(record: ImaRecord): void {
+    this.integrity.add('ima.template_unknown', {
+      severity: 'contraindicated',
+      where: whereOf(record, 'template_name'),
+      expected: 'a built-in template or known fields',
+      actual: escapeText(record.templateName),
+    });
+  }
+
+  #addFieldMalformed(record: ImaRecord, malformed: Malformed): void {
+    this.integrity.add('ima.field_malformed', {
+      severity: 'contraindicated',
+      where: { ...whereOf(record, malformed.field), offsetBytes: malformed.offsetBytes },
+      expected: malformed.expected,
+      actual: malformed.actual,
+    });
+  }
+}
+
+function whereOf(record: ImaRecord, field?: string): Where {
+  const { segment, index, offsetBytes } = record;
+  const where = { part: 'ima', segment, entryIndex: index, offsetBytes } as const;
+  return field === undefined ? where : { ...where, field };
+}
+
+function subjectOf(fields: TemplateFields): Subject {
+  const { name, fileDigest } = fields;
+  return {
+    ...(name === undefined ? {} : { path: escapeText(name) }),
+    ...(fileDigest === undefined
+      ? {}
+      : { digest: `${fileDigest.algorithm}:${toHex(fileDigest.bytes)}` }),
+  };
+}
+
+function subjectOfRecord(record: ImaRecord): { readonly subject?: Subject } {
+  const template = templateOf(record);
+  const fields = template && readRecordFields(record, template);
+  return fields?.ok === true ? { subject: subjectOf(fields.value) } : {};
+}
