@@ -161,3 +161,21 @@ export function draftOf(record: Uint8Array): DraftRecord {
     violation: record.slice(4, 24).every((byte) => byte === 0),
   };
 }
+
+/** The kernel's ASCII form of a record whose fields are digest, name and then hex.
+ *  ima_fs.c: ima_ascii_measurements_show; FORMATS 3. */
+export function printRecord(record: DraftRecord, column = 'sha1'): Uint8Array {
+  const data = templateData(record, 'little');
+  const digest = hash(column, data);
+  const shown = record.violation === true ? new Uint8Array(digest.byteLength) : digest;
+  const head = `${String(record.pcr).padStart(2)} ${hex(shown)} ${record.template}`;
+  const [file = new Uint8Array(), name = new Uint8Array(), ...others] = record.fields;
+  const colon = file.lastIndexOf(0x3a);
+  const prefix = Buffer.from(file.slice(0, colon + 1)).toString('latin1');
+  return join(
+    ascii(`${head} ${prefix}${hex(file.slice(colon + 2))} `),
+    name.slice(0, -1),
+    ...others.map((field) => ascii(` ${hex(field)}`)),
+    ascii('\n'),
+  );
+}
