@@ -1,0 +1,273 @@
+// What the use cases need from the world, in their own words: time, randomness, and what is kept.
+// src/store implements the stores, src/main.ts brings all of it together.
+
+import type { AkClaim } from '../enroll/ak.ts';
+import type { Verdict, VerdictStatus } from '../verify/verdict.ts';
+
+/** The words of a verdict's status, as a list. */
+export const STATUSES = [
+  'affirming',
+  'warning',
+  'contraindicated',
+  'none',
+] as const satisfies readonly VerdictStatus[];
+
+/** Everything that a use case may reach. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly attesters: AttesterStore;
+  readonly challenges: ChallengeStore;
+  readonly evidence: EvidenceStore;
+  readonly verdicts: VerdictStore;
+  readonly policies: PolicyStore;
+  readonly referenceSets: ReferenceSetStore;
+  readonly tokens: TokenStore;
+  readonly audit: AuditLog;
+}
+
+export interface Clock {
+  now(): Date;
+}
+
+/** Unpredictable values. */
+export interface Random {
+  bytes(lengthBytes: number): Uint8Array;
+  /** A random UUID (version 4): names a row and cannot be guessed. */
+  id(): string;
+}
+
+/** One page of a list, newest first; `after` is the last row of the page before. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after?: Position;
+}
+
+/** Where a row stands in its list. Rows are never moved, so a position stays valid for ever. */
+export interface Position {
+  readonly at: Date;
+  readonly id: string;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface NewAttester {
+  readonly id: string;
+  /** Digest of the attestation key: what the id is bound to. */
+  readonly identity: string;
+  readonly ak: AkClaim;
+  readonly labels: Labels;
+  readonly enrolledAt: Date;
+}
+
+export interface Attester extends NewAttester {
+  /** The newest verdict, null before the first. */
+  readonly latest: Omit<VerdictSummary, 'attesterId' | 'codes' | 'policy'> | null;
+}
+
+export interface AttesterStore {
+  /** Keeps a new attester. An identity that is known keeps its id and its labels (`created` is
+   *  false), and comes back to the fleet if it had been removed. */
+  enrol(attester: NewAttester): Promise<{ readonly id: string; readonly created: boolean }>;
+  /** The attester, unless unknown or removed. */
+  find(id: string): Promise<Attester | undefined>;
+  list(page: PageRequest): Promise<Attester[]>;
+  /** Replaces the labels; false when there is no such attester. */
+  relabel(id: string, labels: Labels): Promise<boolean>;
+  /** Takes it out of the fleet with its open challenges; its verdicts stay. */
+  remove(id: string, at: Date): Promise<boolean>;
+}
+
+/** Version by name of each reference set that an appraisal uses. */
+export type SetVersions = Readonly<Record<string, number>>;
+
+export interface Challenge {
+  readonly id: string;
+  readonly attesterId: string;
+  readonly nonce: Uint8Array;
+  /** Pinned when the challenge is issued: an activation meanwhile does not move the goal. */
+  readonly policy: { readonly name: string; readonly version: number };
+  readonly referenceSets: SetVersions;
+  readonly fromIndex: number;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface StoredChallenge extends Challenge {
+  readonly spentAt: Date | null;
+}
+
+export interface ChallengeStore {
+  /** Keeps a challenge; of more than `cap` open ones of its attester the oldest are dropped. */
+  issue(challenge: Challenge, cap: number): Promise<void>;
+  find(id: string): Promise<StoredChallenge | undefined>;
+  /** Drops challenges that expired before `before`; answers how many. */
+  sweep(before: Date): Promise<number>;
+}
+
+/** `boot-log`, or `segment-N` with N from 0 in the order of the evidence. */
+export type EvidencePart = 'boot-log' | `segment-${number}`;
+
+/** What the deciding transaction stores. */
+export interface Decision {
+  readonly challenge: Challenge;
+  readonly verdict: Verdict;
+  /** When the quote arrived: a challenge that had expired by then is not spent. */
+  readonly receivedAt: Date;
+  /** The evidence without its lists: JSON text. */
+  readonly document: string;
+}
+
+/** Evidence on its way in: invisible until settled. */
+export interface EvidenceDraft {
+  /** Keeps bytes of a part; parts come one after the other. */
+  write(part: EvidencePart, window: Uint8Array): Promise<void>;
+  /** In one transaction: spends the challenge, stores the verdict, links the evidence. False, and
+   *  nothing stored, when the challenge cannot be spent (any more). */
+  settle(decision: Decision): Promise<boolean>;
+  /** Forgets what was written. */
+  abandon(): Promise<void>;
+}
+
+export interface StoredEvidence {
+  readonly attesterId: string;
+  readonly evidenceId: string;
+  readonly receivedAt: Date;
+  readonly document: string;
+  readonly parts: readonly { readonly part: string; readonly sizeBytes: number }[];
+}
+
+export interface EvidenceStore {
+  begin(challenge: Challenge, receivedAt: Date): EvidenceDraft;
+  ofVerdict(verdictId: string): Promise<StoredEvidence | undefined>;
+  /** The bytes of one part as they were received. */
+  read(evidence: StoredEvidence, part: string): AsyncIterable<Uint8Array>;
+  /** Drops drafts begun before `before` that nothing settled; answers how many. */
+  sweep(before: Date): Promise<number>;
+}
+
+export interface VerdictSummary {
+  readonly id: string;
+  readonly attesterId: string;
+  readonly at: Date;
+  readonly expiresAt: Date;
+  readonly status: VerdictStatus;
+  readonly codes: readonly string[];
+  readonly policy: { readonly name: string; readonly version: number };
+}
+
+export interface VerdictFilter {
+  readonly attester?: string;
+  readonly status?: VerdictStatus;
+  /** Only verdicts with a finding of this code. */
+  readonly code?: string;
+  readonly since?: Date;
+  readonly until?: Date;
+}
+
+export interface VerdictStore {
+  /** The verdict document: JSON text, as it was answered. */
+  find(id: string): Promise<string | undefined>;
+  list(filter: VerdictFilter, page: PageRequest): Promise<VerdictSummary[]>;
+}
+
+/** An immutable version of a policy or of a reference set. */
+export interface Version {
+  readonly name: string;
+  readonly version: number;
+  /** `sha256:` and hex. */
+  readonly digest: string;
+  readonly createdAt: Date;
+  readonly active: boolean;
+}
+
+export interface PolicyStore {
+  /** Keeps a new version; content that the name already has is that version (`created` false). */
+  publish(policy: {
+    readonly name: string;
+    readonly digest: string;
+    readonly document: string;
+    readonly at: Date;
+  }): Promise<{ readonly version: number; readonly created: boolean }>;
+  /** Makes this the one active version of its name; false when there is no such version. */
+  activate(name: string, version: number, at: Date): Promise<boolean>;
+  /** The active version of every name, by name. */
+  active(): Promise<Version[]>;
+  /** Every version of a name, newest first. */
+  versions(name: string): Promise<Version[]>;
+  document(name: string, version: number): Promise<string | undefined>;
+  /** The newest version of every name, by name. */
+  list(): Promise<Version[]>;
+}
+
+export type SetFormat = 'sha256sum' | 'ndjson';
+
+export interface SetVersion extends Version {
+  readonly entries: number;
+  readonly sizeBytes: number;
+  readonly format: SetFormat;
+}
+
+/** A reference set on its way in: invisible until finished. */
+export interface ReferenceSetDraft {
+  write(window: Uint8Array): Promise<void>;
+  /** Makes what was written a version of `name`; content that the name already has is that
+   *  version (`created` false). */
+  finish(set: {
+    readonly name: string;
+    readonly entries: number;
+    readonly at: Date;
+  }): Promise<{ readonly version: number; readonly created: boolean }>;
+  abandon(): Promise<void>;
+}
+
+export interface ReferenceSetStore {
+  begin(id: string, format: SetFormat, at: Date): ReferenceSetDraft;
+  activate(name: string, version: number, at: Date): Promise<boolean>;
+  /** The active version of every name, by name. */
+  active(): Promise<SetVersion[]>;
+  versions(name: string): Promise<SetVersion[]>;
+  list(): Promise<SetVersion[]>;
+  find(name: string, version: number): Promise<SetVersion | undefined>;
+  /** The uploaded bytes of a set. */
+  read(digest: string): AsyncIterable<Uint8Array>;
+  sweep(before: Date): Promise<number>;
+}
+
+export const ROLES = ['agent-enrol', 'operator', 'policy-admin', 'auditor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface AccessToken {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: Date;
+}
+
+/** Keeps the SHA-256 of each token's secret, never the secret. */
+export interface TokenStore {
+  /** False when the name is taken. */
+  add(token: AccessToken, secret: string): Promise<boolean>;
+  /** Adds a token if there never was one; false otherwise. */
+  addFirst(token: AccessToken, secret: string): Promise<boolean>;
+  /** The token with this secret, unless revoked. */
+  find(secret: string): Promise<AccessToken | undefined>;
+  /** Every token that is not revoked, by name. */
+  list(): Promise<AccessToken[]>;
+  revoke(id: string, at: Date): Promise<boolean>;
+}
+
+export interface AuditEntry {
+  readonly at: Date;
+  /** Id of the access token that acted; null for the service itself. */
+  readonly actor: string | null;
+  /** What was done, `noun.verb`. */
+  readonly action: string;
+  /** To what: an id or a name. */
+  readonly subject: string;
+  readonly detail?: Readonly<Record<string, string | number>>;
+}
+
+export interface AuditLog {
+  append(entry: AuditEntry): Promise<void>;
+}

@@ -1,0 +1,25 @@
+// All stores on one database.
+
+import type { Ports } from '../service/ports.ts';
+import { attesterStore } from './attesters.ts';
+import { challengeStore } from './challenges.ts';
+import type { Database } from './database.ts';
+import { evidenceStore } from './evidence.ts';
+import { policyStore } from './policies.ts';
+import { referenceSetStore } from './reference-sets.ts';
+import { auditLog, tokenStore } from './tokens.ts';
+import { verdictStore } from './verdicts.ts';
+
+/** The stores that the use cases need; `newId` names rows that callers never ask for. */
+export function storesOn(database: Database, newId: () => string): Omit<Ports, 'clock' | 'random'> {
+  return {
+    attesters: attesterStore(database),
+    challenges: challengeStore(database),
+    evidence: evidenceStore(database, newId),
+    verdicts: verdictStore(database),
+    policies: policyStore(database),
+    referenceSets: referenceSetStore(database),
+    tokens: tokenStore(database),
+    audit: auditLog(database),
+  };
+}
