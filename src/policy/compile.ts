@@ -1,0 +1,195 @@
+// From a policy document and its reference sets to the acceptance policy that the procedure asks.
+// docs/policy.md says for each key what comes out here.
+
+import type {
+  AcceptancePolicy,
+  BankSelection,
+  ImaAcceptance,
+  Treatment,
+  UnsupportedOption,
+} from './acceptance.ts';
+import { compileGlob } from './glob.ts';
+import { compileMeasurementRules, missingSets } from './measurement-rules.ts';
+import { cappedProblems, completePolicy, type PolicyProblem } from './parse-policy.ts';
+import { policyDigest } from './policy-digest.ts';
+import type { ReferenceSet } from './reference-set.ts';
+import type { CompleteImaPolicy, CompletePolicy, PolicyDocument } from './schema.ts';
+
+/** What a document needs to become a policy. */
+export interface PolicySurroundings {
+  /** Reference sets by the names that rules use. */
+  readonly sets: ReadonlyMap<string, ReferenceSet>;
+  /** Version in the service; null for a file. */
+  readonly version: number | null;
+  /** `policyDigest(document)`, where it is known already. */
+  readonly digest?: string;
+}
+
+export type PolicyResult =
+  | {
+      readonly ok: true;
+      readonly policy: AcceptancePolicy;
+      /** What the author should know: options without effect, policies that refuse everything. */
+      readonly notes: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
+
+/** Compiles a document. Fails when it names a set that is not there, contradicts itself, or warns
+ *  or refuses by something that this version cannot judge. */
+export function compilePolicy(
+  document: PolicyDocument,
+  { sets, version, digest }: PolicySurroundings,
+): PolicyResult {
+  const completion = completePolicy(document);
+  if (!completion.ok) return completion;
+  const complete = completion.policy;
+  const ima = compileIma(complete.ima, sets);
+  const problems = [...bootProblems(complete, sets), ...ima.problems];
+  if (problems.length > 0) return { ok: false, problems: cappedProblems(problems) };
+  const identity = { name: complete.name, version, digest: digest ?? policyDigest(document) };
+  const policy: AcceptancePolicy = {
+    identity,
+    unsupported: unsupportedOptions(complete),
+    freshness: complete.freshness,
+    quote: compileQuote(complete),
+    attester: complete.attester,
+    boot: compileBoot(complete),
+    ima: ima.acceptance,
+  };
+  return { ok: true, policy, notes: [...policyNotes(complete), ...ima.notes] };
+}
+
+function compileQuote({ quote }: CompletePolicy): AcceptancePolicy['quote'] {
+  return {
+    selection: selectionOf(quote),
+    signatureHashes: new Set(quote.signatureHashes),
+    minRsaBits: quote.minRsaBits,
+    unsafeClock: quote.unsafeClock,
+    weakNonce: 'refuse',
+  };
+}
+
+/** One selection a bank; none at all when there is no PCR to select, which refuses every quote. */
+function selectionOf({ banks, pcrs }: CompletePolicy['quote']): BankSelection[] {
+  const ascending = [...pcrs].sort((left, right) => left - right);
+  return ascending.length === 0 ? [] : banks.map((bank) => ({ bank, pcrs: ascending }));
+}
+
+function compileBoot({ boot }: CompletePolicy): AcceptancePolicy['boot'] {
+  // Who requires the log requires that it explains the boot; where it is optional, a log that
+  // explains little is told but must not make an attester worse off than one that sends none.
+  const unexplained: Treatment = boot.eventLog === 'required' ? 'refuse' : 'warn';
+  const { late, coverage } = boot.bootAggregate;
+  return {
+    eventLog: boot.eventLog,
+    secureBoot: boot.secureBoot,
+    pcrs: new Map(
+      Object.entries(boot.pcrs).map(([pcr, { allow }]) => [Number(pcr), new Set(allow)]),
+    ),
+    partial: unexplained,
+    loader: unexplained,
+    aggregate: {
+      // Nothing pins kernels in this version: what only a pinned kernel may do is refused.
+      late: late === 'accept-if-pinned' ? 'refuse' : late,
+      partialCoverage: coverage === '0-7' ? 'report' : 'refuse',
+      zero: 'refuse',
+    },
+  };
+}
+
+interface ImaCompilation {
+  readonly acceptance: AcceptancePolicy['ima'];
+  readonly problems: readonly PolicyProblem[];
+  readonly notes: readonly string[];
+}
+
+function compileIma(
+  ima: CompletePolicy['ima'],
+  sets: ReadonlyMap<string, ReferenceSet>,
+): ImaCompilation {
+  if (ima === 'not-required') return { acceptance: ima, problems: [], notes: [] };
+  const { rules, problems, notes } = compileMeasurementRules(ima, sets);
+  const acceptance: ImaAcceptance = {
+    list: 'required',
+    templates: new Set(ima.templates),
+    fileDigests: new Set<string>(ima.fileDigests),
+    paddedBanks: ima.paddedBanks,
+    weakBanks: 'refuse',
+    violation: compileViolations(ima.violations),
+    kexec: ima.kexec,
+    unquotedPcrs: 'refuse',
+    measurements: rules,
+  };
+  return { acceptance, problems, notes };
+}
+
+function compileViolations(section: CompleteImaPolicy['violations']): ImaAcceptance['violation'] {
+  const rules = section.rules.map(({ id, path, then }, index) => {
+    const compiled = compileGlob(path);
+    if (!compiled.ok) throw new Error(`not checked by the schema: ${compiled.problem.message}`);
+    return { glob: compiled.glob, ruling: { then, rule: id ?? `ima.violations.rules[${index}]` } };
+  });
+  return (name) =>
+    rules.find(({ glob }) => glob.matches(name))?.ruling ?? { then: section.default };
+}
+
+function bootProblems(
+  { boot, quote }: CompletePolicy,
+  sets: ReadonlyMap<string, ReferenceSet>,
+): PolicyProblem[] {
+  const problems = missingSets(boot.bootAggregate.kernels, sets, 'boot.bootAggregate.kernels');
+  for (const [pcr, { allow }] of Object.entries(boot.pcrs)) {
+    const path = `boot.pcrs["${pcr}"]`;
+    if (!quote.pcrs.includes(Number(pcr))) {
+      problems.push({ path, message: 'quote.pcrs leaves this PCR out' });
+    }
+    for (const [index, value] of allow.entries()) {
+      if (quote.banks.some((bank) => value.startsWith(`${bank}:`))) continue;
+      const message = 'quote.banks leaves this bank out';
+      problems.push({ path: `${path}.allow[${index}]`, message });
+    }
+  }
+  return problems;
+}
+
+/** Options that ask for a proof which cannot be made yet: the verdict says so, as gravely as the
+ *  option wants the failure of that proof. */
+function unsupportedOptions({ quote, ima }: CompletePolicy): UnsupportedOption[] {
+  const options: UnsupportedOption[] = [];
+  if (quote.firmwareVersions !== undefined) {
+    const treatment = quote.firmwareVersions.change;
+    options.push({ path: 'quote.firmwareVersions.change', treatment });
+  }
+  if (ima !== 'not-required' && ima.updateCounter !== undefined) {
+    options.push({ path: 'ima.updateCounter', treatment: ima.updateCounter.excess });
+  }
+  return options.filter(({ treatment }) => treatment !== 'accept');
+}
+
+function policyNotes(policy: CompletePolicy): string[] {
+  const { appliesTo, quote, boot, ima } = policy;
+  const facts: readonly (readonly [boolean, string])[] = [
+    [Object.keys(appliesTo.labels).length > 0, 'appliesTo.labels: does not restrict anything yet'],
+    [selectionOf(quote).length === 0, 'quote: selects nothing, so every quote is refused'],
+    [quote.banks.includes('sm3'), 'quote.banks: sm3 cannot be computed, so it is never proven'],
+    [quote.signatureHashes.length === 0, 'quote.signatureHashes: empty, every quote is refused'],
+    [
+      boot.bootAggregate.late === 'accept-if-pinned',
+      'boot.bootAggregate.late: accept-if-pinned is not supported by this version and refuses',
+    ],
+    ...(ima === 'not-required' ? [] : imaFacts(ima)),
+  ];
+  const unsupported = unsupportedOptions(policy).map(
+    ({ path, treatment }) => `${path}: not supported by this version; every verdict: ${treatment}`,
+  );
+  return [...facts.flatMap(([applies, note]) => (applies ? [note] : [])), ...unsupported];
+}
+
+function imaFacts(ima: CompleteImaPolicy): readonly (readonly [boolean, string])[] {
+  return [
+    [ima.measurements.length === 0, 'ima.measurements: empty, so every measurement is refused'],
+    [ima.history.unknown !== 'none', 'ima.history.unknown: not supported by this version: none'],
+    [ima.batches !== 'refuse', 'ima.batches: not supported by this version: refused'],
+    [ima.extendOrder.window > 0, 'ima.extendOrder.window: not supported by this version: 0'],
+  ];
+}
