@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type Attester, type AttesterStore, type NewAttester, STATUSES } from '../service/ports.ts';
-import { type Database, onlyRow, type SqlValue } from './database.ts';
+import { bytesColumn, type Database, onlyRow, type SqlValue } from './database.ts';
 
 /** The attester store on this database. */
 export function attesterStore(database: Database): AttesterStore {
@@ -50,7 +50,7 @@ function remove(database: Database, id: string, at: Date): Promise<boolean> {
 const AttesterRow = z.object({
   id: z.string(),
   identity: z.string(),
-  ak: z.instanceof(Uint8Array),
+  ak: bytesColumn,
   akEncoding: z.enum(['tpmt-public', 'tpm2b-public', 'spki-pem', 'x509-pem', 'x509-der']),
   labels: z.record(z.string(), z.string()),
   enrolledAt: z.date(),

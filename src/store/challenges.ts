@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Challenge, ChallengeStore } from '../service/ports.ts';
-import type { Database } from './database.ts';
+import { bytesColumn, type Database } from './database.ts';
 
 /** The challenge store on this database. */
 export function challengeStore(database: Database): ChallengeStore {
@@ -39,7 +39,7 @@ export function challengeKey(challenge: Challenge): [string, string] {
 const ChallengeRow = z.object({
   id: z.string(),
   attesterId: z.string(),
-  nonce: z.instanceof(Uint8Array),
+  nonce: bytesColumn,
   policyName: z.string(),
   policyVersion: z.number(),
   referenceSets: z.record(z.string(), z.number()),

@@ -1,7 +1,7 @@
 // The one face of the database: PostgreSQL through a pool, or PostgreSQL embedded in a folder. The
 // same SQL runs on both, and every row is checked before anyone believes it. docs/api.md
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** A value that both drivers carry alike. JSON goes as text, into a `json` or `jsonb` column. */
 export type SqlValue = string | number | boolean | null | Date | Uint8Array | readonly string[];
@@ -34,3 +34,7 @@ export function onlyRow<T>(rows: readonly T[]): T {
   }
   return row;
 }
+
+/** A short `bytea` column. One driver gives a Buffer, whose `slice` means something else than that
+ *  of a Uint8Array: nobody outside shall meet it. */
+export const bytesColumn = z.instanceof(Uint8Array).transform((bytes) => new Uint8Array(bytes));

@@ -1,0 +1,63 @@
+// A small fleet for store tests: an attester, a policy, a challenge and a verdict, made by hand.
+
+import { randomUUID } from 'node:crypto';
+import type { Attester, Challenge, Decision, NewAttester } from '../../src/service/ports.ts';
+import type { Verdict } from '../../src/verify/verdict.ts';
+
+/** The moment from which these tests count. */
+export const NOON = new Date('2031-05-03T12:00:00.000Z');
+
+/** `seconds` after noon. */
+export function after(seconds: number): Date {
+  return new Date(NOON.getTime() + seconds * 1000);
+}
+
+/** An attester that is not kept yet. */
+export function someAttester(at: Date = NOON): NewAttester {
+  return {
+    id: randomUUID(),
+    identity: `sha256:${randomUUID()}`,
+    ak: { bytes: new Uint8Array([0, 1, 2, 0xff]), encoding: 'tpmt-public' },
+    labels: { env: 'prod' },
+    enrolledAt: at,
+  };
+}
+
+/** A challenge for it, issued at `at` and good for two minutes. */
+export function someChallenge(attester: Pick<Attester, 'id'>, at: Date = NOON): Challenge {
+  return {
+    id: randomUUID(),
+    attesterId: attester.id,
+    nonce: new Uint8Array(32).fill(7),
+    policy: { name: 'prod', version: 1 },
+    referenceSets: { 'debian-12': 3 },
+    fromIndex: 0,
+    issuedAt: at,
+    expiresAt: new Date(at.getTime() + 120_000),
+  };
+}
+
+/** What a verifier could have decided about it. */
+export function someDecision(challenge: Challenge, overrides: Partial<Verdict> = {}): Decision {
+  return {
+    challenge,
+    verdict: {
+      id: randomUUID(),
+      attesterId: challenge.attesterId,
+      at: challenge.issuedAt.toISOString(),
+      expiresAt: challenge.expiresAt.toISOString(),
+      status: 'contraindicated',
+      checks: [],
+      findings: [],
+      findingCounts: { 'quote.signature_invalid': 1, 'ima.truncated': 2 },
+      coverage: { ima: null, boot: null },
+      timeline: null,
+      diagnosis: [],
+      policy: { name: 'prod', version: 1, digest: 'sha256:00' },
+      next: { fromIndex: 0, afterSeconds: 60 },
+      ...overrides,
+    },
+    receivedAt: challenge.issuedAt,
+    document: '{"z":1,"a":2}',
+  };
+}
