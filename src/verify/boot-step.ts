@@ -1,0 +1,134 @@
+// The boot step of the procedure: does the firmware event log explain the quoted PCRs, and what
+// does the policy ask of the boot. FORMATS 19, step 4.
+
+import { readEventLog } from '../boot/event-log.ts';
+import { type ExplainedBoot, explainBoot } from '../boot/explain.ts';
+import { judgeBoot } from '../boot/judge-boot.ts';
+import { type ReplayedEventLog, replayEventLog } from '../boot/replay.ts';
+import { secureBootFact } from '../boot/secure-boot.ts';
+import { toHex } from '../bytes/encoding.ts';
+import { malformedFinding } from '../bytes/malformed-finding.ts';
+import type { HashName } from '../crypto/digest.ts';
+import { type Finding, makeFinding } from '../findings/finding.ts';
+import { type PcrValues, pcrValue } from '../pcr/selection.ts';
+import { type AcceptancePolicy, severityOf } from '../policy/acceptance.ts';
+import type { VerifiedQuote } from '../quote/verify-quote.ts';
+import type { CheckSheet } from './check-sheet.ts';
+import type { BootCoverage } from './verdict.ts';
+
+/** What the boot step leaves behind. */
+export interface BootOutcome {
+  readonly replay: ReplayedEventLog | undefined;
+  readonly coverage: BootCoverage | null;
+}
+
+/** Judges the event log against proven PCR values. */
+export function judgeBootStep(
+  sheet: CheckSheet,
+  input: {
+    readonly bootLog: Uint8Array | undefined;
+    readonly quote: VerifiedQuote | undefined;
+    readonly proven: PcrValues | undefined;
+    readonly policy: AcceptancePolicy;
+  },
+): BootOutcome {
+  const { bootLog, quote, proven, policy } = input;
+  const isRequired = policy.boot.eventLog === 'required';
+  if (isRequired) sheet.require('boot.replay');
+  const reading = bootLog === undefined ? undefined : readEventLog(bootLog);
+  const malformed = reading?.malformed;
+  if (malformed !== undefined) {
+    const code = malformed.kind === 'cut-short' ? 'boot.truncated' : 'boot.field_malformed';
+    sheet.ran('boot.replay', [malformedFinding(code, 'boot', malformed)]);
+  }
+  if (quote === undefined || proven === undefined) {
+    if (malformed === undefined) sheet.notRun('boot.replay', { blockedBy: 'quote.composite' });
+    return { replay: undefined, coverage: null };
+  }
+  const findings = [
+    ...judgeQuotedBoot(quote, proven),
+    ...judgeAllowLists(proven, policy.boot.pcrs),
+  ];
+  if (reading === undefined) {
+    const severity = isRequired ? 'contraindicated' : 'info';
+    findings.push(makeFinding('boot.log_missing', { severity, where: { part: 'boot' } }));
+    findings.push(...judgeSecureBoot(undefined, policy));
+    sheet.findings.addAll(findings);
+    sheet.notRun('boot.replay', { reason: 'no event log was supplied' });
+    return { replay: undefined, coverage: null };
+  }
+  const replay = replayEventLog(reading);
+  const boot = explainBoot(replay, { banks: new Set(banksOf(quote)), values: proven });
+  const expectations = {
+    partial: severityOf(policy.boot.partial),
+    loader: severityOf(policy.boot.loader),
+  };
+  findings.push(...judgeBoot(boot, expectations), ...judgeSecureBoot(boot, policy));
+  if (malformed === undefined) sheet.ran('boot.replay', findings);
+  else sheet.findings.addAll(findings);
+  const coverage = { events: reading.events.length, banks: boot.explanations };
+  return { replay: malformed === undefined ? replay : undefined, coverage };
+}
+
+function banksOf(quote: VerifiedQuote): readonly HashName[] {
+  return quote.attest.pcrSelect.flatMap(({ bank }) => (bank === undefined ? [] : [bank]));
+}
+
+/** Notes that the boot is not part of the verdict when no quoted bank has all of PCR 0–9. */
+function judgeQuotedBoot(quote: VerifiedQuote, proven: PcrValues): readonly Finding[] {
+  const isCovered = banksOf(quote).some((bank) =>
+    BOOT_PCRS.every((pcr) => pcrValue(proven, bank, pcr) !== undefined),
+  );
+  return isCovered
+    ? []
+    : [makeFinding('pcr.values_unquoted', { severity: 'info', where: { part: 'pcr' } })];
+}
+
+/** Each PCR with an allow list must hold one of its values in every quoted bank that the list
+ *  names, and in at least one. */
+function judgeAllowLists(
+  proven: PcrValues,
+  lists: AcceptancePolicy['boot']['pcrs'],
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const [pcr, allowed] of lists) {
+    const banks = [...new Set([...allowed].map((value) => value.split(':')[0] ?? ''))];
+    const quoted = [...proven].flatMap(([bank, values]) => {
+      const value = values.get(pcr);
+      return value === undefined || !banks.includes(bank) ? [] : [`${bank}:${toHex(value)}`];
+    });
+    const refused = quoted.filter((value) => !allowed.has(value));
+    if (quoted.length > 0 && refused.length === 0) continue;
+    findings.push(
+      makeFinding('pcr.value_refused', {
+        severity: 'contraindicated',
+        where: { part: 'pcr', pcr },
+        expected: `one of ${allowed.size} allowed values`,
+        actual: refused[0] ?? 'not quoted in a bank of the list',
+      }),
+    );
+  }
+  return findings;
+}
+
+function judgeSecureBoot(
+  boot: ExplainedBoot | undefined,
+  policy: AcceptancePolicy,
+): readonly Finding[] {
+  const fact = boot === undefined ? undefined : secureBootFact(boot);
+  const findings = [...(fact?.findings ?? [])];
+  if (policy.boot.secureBoot === 'optional' || fact?.state === 'on') return findings;
+  const isOff = fact?.state === 'off';
+  const where = fact?.eventIndex === undefined ? {} : { entryIndex: fact.eventIndex };
+  findings.push(
+    makeFinding(isOff ? 'boot.secure_boot_off' : 'boot.secure_boot_unproven', {
+      severity: 'contraindicated',
+      where: { part: 'boot', pcr: 7, ...where },
+      expected: 'Secure Boot on',
+      actual: isOff ? 'off' : 'not shown',
+    }),
+  );
+  return findings;
+}
+
+const BOOT_PCRS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;

@@ -1,0 +1,193 @@
+// From the outcome of a list to checks and findings: is it proven, by which banks, and does
+// boot_aggregate bind it to this boot. FORMATS 4.3, 5, 19; docs/verdicts.md.
+
+import { isAllZero, toHex } from '../bytes/encoding.ts';
+import { VERDICT_LIMITS } from '../bytes/limits.ts';
+import { hashByName } from '../crypto/digest.ts';
+import { FindingLog } from '../findings/finding.ts';
+import { type AggregateComparison, compareAggregate } from '../ima/boot-aggregate.ts';
+import type { AggregateRecord } from '../ima/epochs.ts';
+import type { BrokenSegment } from '../ima/list-walk.ts';
+import type { PcrValues } from '../pcr/selection.ts';
+import { type AcceptancePolicy, type ImaAcceptance, severityOf } from '../policy/acceptance.ts';
+import type { ImaClaim } from './evidence.ts';
+import {
+  isStrong,
+  type ListOutcome,
+  neverExtended,
+  quotedValues,
+  replayedHex,
+} from './list-step.ts';
+
+/** Findings about the form of the list: they hold whether or not it is proven. */
+export function judgeForm(claim: ImaClaim, outcome: ListOutcome): FindingLog {
+  const log = newLog();
+  claim.segments.forEach(({ digestColumn }, segment) => {
+    if (hashByName(digestColumn)?.digest !== undefined) return;
+    log.add('ima.column_unsupported', {
+      severity: 'contraindicated',
+      where: { part: 'ima', segment, field: 'template_digest' },
+      expected: 'sha1, sha256, sha384 or sha512',
+      actual: digestColumn,
+    });
+  });
+  if (outcome.match === undefined) {
+    if (outcome.walk.broken !== undefined) addBroken(log, outcome.walk.broken);
+    for (const short of outcome.walk.shortSegments) {
+      log.add('ima.segment_incomplete', {
+        severity: 'contraindicated',
+        where: { part: 'ima', segment: short.segment, field: 'records' },
+        expected: `${short.claimedRecords} records`,
+        actual: `${short.foundRecords} records`,
+      });
+    }
+  }
+  log.absorb(outcome.appraisal.integrity);
+  return log;
+}
+
+function addBroken(log: FindingLog, { segment, index, malformed }: BrokenSegment): void {
+  const { field, offsetBytes, expected, actual } = malformed;
+  const isByteOrder = index === 0 && field === 'pcr' && malformed.kind === 'bad-value';
+  const brokenCode = isByteOrder ? 'ima.byte_order_undecided' : 'ima.record_malformed';
+  log.add(malformed.kind === 'cut-short' ? 'ima.truncated' : brokenCode, {
+    severity: 'contraindicated',
+    where: { part: 'ima', segment, entryIndex: index, offsetBytes, field },
+    expected,
+    actual,
+  });
+}
+
+/** Findings about the replay: whether, how far and by which banks the quote proves the list. */
+export function judgeReplay(
+  outcome: ListOutcome,
+  proven: PcrValues,
+  ima: ImaAcceptance,
+): FindingLog {
+  const log = newLog();
+  if (outcome.match === undefined) addMismatch(log, outcome, proven);
+  else addBankFindings(log, outcome, ima);
+  addPending(log, outcome);
+  return log;
+}
+
+function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): void {
+  const { registers } = outcome;
+  const bypassed = neverExtended(registers, proven);
+  for (const { bank, pcr, value } of bypassed) {
+    log.add('ima.pcr_never_extended', {
+      severity: 'contraindicated',
+      where: { part: 'ima', bank, pcr },
+      expected: 'a value that the records extended',
+      actual: toHex(value),
+    });
+  }
+  const missed = quotedValues(registers, proven).filter(
+    (one) => !bypassed.some(({ bank, pcr }) => bank === one.bank && pcr === one.pcr),
+  );
+  for (const one of missed) {
+    log.add('ima.replay_mismatch', {
+      severity: 'contraindicated',
+      where: { part: 'ima', bank: one.bank, pcr: one.pcr },
+      expected: toHex(one.value),
+      actual: replayedHex(registers, one),
+      note: `After all ${outcome.walk.nextIndex} records the replay stands elsewhere.`,
+    });
+  }
+  if (proven.size === 0) {
+    log.add('ima.replay_mismatch', {
+      severity: 'contraindicated',
+      where: { part: 'ima' },
+      note: 'No running value completes the composite digest of the quote.',
+    });
+  }
+}
+
+function addBankFindings(log: FindingLog, outcome: ListOutcome, ima: ImaAcceptance): void {
+  const modes = [...(outcome.match?.modes ?? [])];
+  const isProvenStrongly = modes.some(([bank, mode]) => isStrong(bank, mode));
+  const weak = severityOf(ima.weakBanks);
+  if (!isProvenStrongly && weak !== undefined) {
+    log.add('ima.bank_weak', {
+      severity: weak,
+      where: { part: 'ima' },
+      expected: 'a bank of SHA-256 or better, extended with its own hash',
+      actual: modes.map(([bank, mode]) => `${bank} (${mode})`).join(', '),
+    });
+  }
+  const padded = severityOf(ima.paddedBanks);
+  for (const [bank, mode] of modes) {
+    if (!isProvenStrongly || mode === 'own-hash' || padded === undefined) continue;
+    log.add('ima.bank_padded', {
+      severity: padded,
+      where: { part: 'ima', bank },
+      expected: 'own-hash',
+      actual: mode,
+    });
+  }
+}
+
+function addPending(log: FindingLog, outcome: ListOutcome): void {
+  if (outcome.match === undefined) return;
+  const pendingCount = outcome.walk.nextIndex - outcome.match.recordCount;
+  if (pendingCount > 0) {
+    log.add('ima.records_pending', {
+      severity: 'info',
+      where: { part: 'ima', entryIndex: outcome.match.recordCount },
+      actual: `${pendingCount} records`,
+    });
+  }
+  for (const where of outcome.pendingAnomalies) {
+    log.add('ima.pending_malformed', { severity: 'info', where });
+  }
+}
+
+/** What boot_aggregate is held against. */
+export interface AggregateEvidence {
+  /** Proven PCR values. */
+  readonly proven: PcrValues;
+  /** PCR 0–9 of a bank as the event log gives them. */
+  readonly replayed: (bank: string) => PcrValues | undefined;
+}
+
+/** Compares the aggregate of record 0 with PCR 0–9: as quoted, else as the event log replays them.
+ *  Gives undefined when there is nothing proven to compare it with. */
+export function judgeAggregate(
+  first: AggregateRecord,
+  evidence: AggregateEvidence,
+  aggregate: AcceptancePolicy['boot']['aggregate'],
+): FindingLog | undefined {
+  const { algorithm } = first.digest;
+  const log = newLog();
+  const { index: entryIndex, segment, offsetBytes } = first;
+  const where = { part: 'ima', entryIndex, segment, offsetBytes, field: 'd-ng' } as const;
+  if (isAllZero(first.digest.bytes)) return undefined;
+  const comparison = compareAggregate(first.digest, evidence.proven);
+  if (comparison.outcome === 'not-comparable') return undefined;
+  const replayed = evidence.replayed(algorithm);
+  const atBoot: AggregateComparison =
+    replayed === undefined ? comparison : compareAggregate(first.digest, replayed);
+  const fitting = [comparison, atBoot].find(({ outcome }) => outcome === 'equal');
+  if (fitting === undefined && comparison.outcome === 'different') {
+    log.add('ima.boot_aggregate_mismatch', {
+      severity: 'contraindicated',
+      where,
+      expected: toHex(comparison.expected),
+      actual: toHex(first.digest.bytes),
+    });
+    return log;
+  }
+  if (comparison.outcome === 'different') {
+    log.add('boot.drift_detected', { severity: 'warning', where: { part: 'boot' } });
+  }
+  const partial = severityOf(aggregate.partialCoverage);
+  const isPartial = fitting?.outcome === 'equal' && fitting.coverage === '0-7';
+  if (isPartial && algorithm !== 'sha1' && partial !== undefined) {
+    log.add('ima.boot_aggregate_partial', { severity: partial, where });
+  }
+  return log;
+}
+
+function newLog(): FindingLog {
+  return new FindingLog(VERDICT_LIMITS.findingsPerCode);
+}
