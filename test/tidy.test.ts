@@ -155,6 +155,7 @@ function unusedExports(each: Source, all: readonly Source[]): readonly string[] 
 }
 
 function saysLicence(folder: string): boolean {
-  const abouts = files.filter((path) => new RegExp(`^${folder}(?:ABOUT|SOURCE)\\.md$`).test(path));
-  return abouts.some((path) => /licen[cs]e/i.test(textOf(path)));
+  const homes = folder.startsWith('demo/') ? [folder, 'demo/'] : [folder];
+  const abouts = homes.flatMap((home) => [`${home}ABOUT.md`, `${home}SOURCE.md`]);
+  return abouts.some((path) => files.includes(path) && /licen[cs]e/i.test(textOf(path)));
 }

@@ -24,13 +24,21 @@ export const TPM_LIMITS = {
 
 /** Caps on IMA lists (FORMATS 16, right column). */
 export const IMA_LIMITS = {
+  /** A custom format of 15 fields of 16 characters has 254 bytes. */
   templateNameBytes: 255,
+  /** IMA_TEMPLATE_NUM_FIELDS_MAX of the kernel. */
   fieldsPerRecord: 15,
+  /** Type, algorithm name and the longest digest, with room. */
   digestFieldBytes: 96,
+  /** Width of the name in template `ima`. */
   legacyNameBytes: 255,
+  /** PATH_MAX and a NUL. */
   nameBytes: 4097,
+  /** The longest extended attribute. */
   signatureBytes: 65_536,
+  /** Keys, policies and command lines stay far below. */
   bufferBytes: 1_048_576,
+  /** All fields of one record together. */
   dataBytes: 4_194_304,
   /** PCR, digest column, name length, name and data length before the data. */
   headBytes: 4 + 64 + 4 + 255 + 4,
@@ -44,10 +52,13 @@ export const IMA_LIMITS = {
 
 /** Caps on firmware event logs: real logs stay under 100 KB and 200 events. */
 export const BOOT_LIMITS = {
+  /** A hundred times what real firmware writes. */
   logBytes: 16_777_216,
+  /** Bounds the work on a log of the smallest possible events. */
   events: 65_536,
   /** One event's data: a UEFI variable such as dbx may hold some hundred KB. */
   eventBytes: 4_194_304,
+  /** TPMs implement at most 16 hash algorithms. */
   algorithms: 16,
 } as const;
 
@@ -93,5 +104,5 @@ export const FILE_LIMITS = {
   windowBytes: 1_048_576,
 } as const;
 
-/** The longest record: head and data. A window must hold at least this to make progress. */
+/** The longest record, head and data. A window must hold at least this to make progress. */
 export const LARGEST_RECORD_BYTES = IMA_LIMITS.headBytes + IMA_LIMITS.dataBytes;

@@ -27,7 +27,7 @@ const HEAD = `# Reason codes
 
 Every finding in a verdict carries one of these codes. A released code is never renamed, reused or
 removed. The severity of a finding is not part of its code: the policy decides it
-(\`docs/verdicts.md\`). This page is written by \`npm run docs:codes\` from the catalogue in
+(\`docs/verdicts.md\`). This page is written by \`npm run docs:tables\` from the catalogue in
 \`src/findings/codes.ts\`; a test fails when the two differ.
 
 "Trust" says what had already been verified when the code can occur, and so how much the place that
