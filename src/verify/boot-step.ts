@@ -1,7 +1,7 @@
 // The boot step of the procedure: does the firmware event log explain the quoted PCRs, and what
 // does the policy ask of the boot. FORMATS 19, step 4.
 
-import { readEventLog } from '../boot/event-log.ts';
+import { type EventLog, readEventLog } from '../boot/event-log.ts';
 import { type ExplainedBoot, explainBoot } from '../boot/explain.ts';
 import { judgeBoot } from '../boot/judge-boot.ts';
 import { type ReplayedEventLog, replayEventLog } from '../boot/replay.ts';
@@ -43,7 +43,7 @@ export function judgeBootStep(
   }
   if (quote === undefined || proven === undefined) {
     if (malformed === undefined) sheet.notRun('boot.replay', { blockedBy: 'quote.composite' });
-    return { replay: undefined, coverage: null };
+    return { replay: undefined, coverage: reading ? coverageOf(reading, {}) : null };
   }
   const findings = [
     ...judgeQuotedBoot(quote, proven),
@@ -66,8 +66,14 @@ export function judgeBootStep(
   findings.push(...judgeBoot(boot, expectations), ...judgeSecureBoot(boot, policy));
   if (malformed === undefined) sheet.ran('boot.replay', findings);
   else sheet.findings.addAll(findings);
-  const coverage = { events: reading.events.length, banks: boot.explanations };
-  return { replay: malformed === undefined ? replay : undefined, coverage };
+  return {
+    replay: malformed === undefined ? replay : undefined,
+    coverage: coverageOf(reading, boot.explanations),
+  };
+}
+
+function coverageOf(log: EventLog, banks: BootCoverage['banks']): BootCoverage {
+  return { events: log.events.length, banks };
 }
 
 function banksOf(quote: VerifiedQuote): readonly HashName[] {
