@@ -54,8 +54,8 @@ export const IMA_LIMITS = {
 export const BOOT_LIMITS = {
   /** A hundred times what real firmware writes. */
   logBytes: 16_777_216,
-  /** Bounds the work on a log of the smallest possible events. */
-  events: 65_536,
+  /** Twenty times what real firmware writes; bounds the extends of a replay of every bank. */
+  events: 4096,
   /** One event's data: a UEFI variable such as dbx may hold some hundred KB. */
   eventBytes: 4_194_304,
   /** TPMs implement at most 16 hash algorithms. */
