@@ -190,6 +190,7 @@ export class RecordAppraisal {
   }
 
   #addUnquoted(record: ImaRecord): void {
+    if (record.index === 0) judgeFirstAggregate(undefined, this.#epochContext(record));
     const severity = severityOf(this.#rules.ima.unquotedPcrs);
     if (severity === undefined) return;
     this.integrity.add('ima.pcr_unexpected', {

@@ -8,6 +8,7 @@ import { FindingLog } from '../findings/finding.ts';
 import { type AggregateComparison, compareAggregate } from '../ima/boot-aggregate.ts';
 import type { AggregateRecord } from '../ima/epochs.ts';
 import type { BrokenSegment } from '../ima/list-walk.ts';
+import { canExtend } from '../pcr/extend.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import { type AcceptancePolicy, type ImaAcceptance, severityOf } from '../policy/acceptance.ts';
 import type { ImaClaim } from './evidence.ts';
@@ -65,10 +66,22 @@ export function judgeReplay(
   ima: ImaAcceptance,
 ): FindingLog {
   const log = newLog();
+  addUnsupported(log, outcome, proven);
   if (outcome.match === undefined) addMismatch(log, outcome, proven);
   else addBankFindings(log, outcome, ima);
   addPending(log, outcome);
   return log;
+}
+
+/** A bank that nobody here can extend proves nothing; alone it leaves the list unproven. */
+function addUnsupported(log: FindingLog, outcome: ListOutcome, proven: PcrValues): void {
+  for (const { bank, pcr } of quotedValues(outcome.registers, proven)) {
+    if (canExtend(bank)) continue;
+    log.add('pcr.bank_unsupported', {
+      severity: outcome.match === undefined ? 'contraindicated' : 'info',
+      where: { part: 'ima', bank, pcr },
+    });
+  }
 }
 
 function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): void {
@@ -83,7 +96,9 @@ function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): 
     });
   }
   const missed = quotedValues(registers, proven).filter(
-    (one) => !bypassed.some(({ bank, pcr }) => bank === one.bank && pcr === one.pcr),
+    (one) =>
+      canExtend(one.bank) &&
+      !bypassed.some(({ bank, pcr }) => bank === one.bank && pcr === one.pcr),
   );
   for (const one of missed) {
     log.add('ima.replay_mismatch', {
