@@ -1,12 +1,13 @@
-// Writes the documents that follow from tables in the code: docs/reason-codes.md, docs/limits.md,
-// and a line in the golden list for every new reason code. It never removes a golden line.
+// Writes what follows from tables in the code: docs/reason-codes.md, docs/limits.md, the table in
+// docs/ARCHITECTURE.md, and a golden line for every new reason code. It removes no golden line.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REASON_CODES } from '../../src/findings/codes.ts';
 import { limitsDocument } from './limits-document.ts';
 import { reasonCodesDocument } from './reason-codes-document.ts';
-import { ROOT } from './source-tree.ts';
+import { withRoomsTable } from './rooms-table.ts';
+import { ROOT, textOf } from './source-tree.ts';
 
 const golden = join(ROOT, 'test/golden/reason-codes.txt');
 const known = readFileSync(golden, 'utf8').split('\n').filter(Boolean);
@@ -14,4 +15,5 @@ const all = [...new Set([...known, ...Object.keys(REASON_CODES)])].sort();
 
 writeFileSync(join(ROOT, 'docs/reason-codes.md'), reasonCodesDocument());
 writeFileSync(join(ROOT, 'docs/limits.md'), limitsDocument());
+writeFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), withRoomsTable(textOf('docs/ARCHITECTURE.md')));
 writeFileSync(golden, `${all.join('\n')}\n`);
