@@ -2,9 +2,11 @@
 
 CREATE TABLE reference_set_contents (
   id         uuid        PRIMARY KEY,
-  -- Null while the upload runs; what never gets a digest is swept.
+  -- What the content means, whatever its form. Null while the upload runs; what never gets one is
+  -- swept.
   digest     text        UNIQUE,
-  format     text        NOT NULL CHECK (format IN ('sha256sum', 'ndjson')),
+  format     text        NOT NULL CHECK (format IN ('digest-lines', 'ndjson')),
+  paths      text        NOT NULL CHECK (paths IN ('free', 'bound')),
   started_at timestamptz NOT NULL
 );
 

@@ -2,6 +2,7 @@
 // src/store implements the stores, src/main.ts brings all of it together.
 
 import type { AkClaim } from '../enroll/ak.ts';
+import type { ReferenceReading } from '../policy/reference-set-text.ts';
 import type { Verdict, VerdictStatus } from '../verify/verdict.ts';
 
 /** The words of a verdict's status, as a list. */
@@ -200,12 +201,13 @@ export interface PolicyStore {
   list(): Promise<Version[]>;
 }
 
-export type SetFormat = 'sha256sum' | 'ndjson';
+/** How the text of a set is to be read. */
+export type SetReading = Required<ReferenceReading>;
 
-export interface SetVersion extends Version {
+export interface SetVersion extends Version, SetReading {
   readonly entries: number;
+  /** Of the text as it was uploaded. */
   readonly sizeBytes: number;
-  readonly format: SetFormat;
 }
 
 /** A reference set on its way in: invisible until finished. */
@@ -215,6 +217,7 @@ export interface ReferenceSetDraft {
    *  version (`created` false). */
   finish(set: {
     readonly name: string;
+    readonly digest: string;
     readonly entries: number;
     readonly at: Date;
   }): Promise<{ readonly version: number; readonly created: boolean }>;
@@ -222,7 +225,11 @@ export interface ReferenceSetDraft {
 }
 
 export interface ReferenceSetStore {
-  begin(id: string, format: SetFormat, at: Date): ReferenceSetDraft;
+  begin(upload: {
+    readonly id: string;
+    readonly reading: SetReading;
+    readonly at: Date;
+  }): ReferenceSetDraft;
   activate(name: string, version: number, at: Date): Promise<boolean>;
   /** The active version of every name, by name. */
   active(): Promise<SetVersion[]>;

@@ -1,16 +1,15 @@
 // Reference sets in the database: content stored once for each digest, versions that never change,
 // and a pointer for each name to the active one. migrations/0003_reference_sets.sql
 
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ReferenceSetDraft, ReferenceSetStore, SetFormat } from '../service/ports.ts';
+import type { ReferenceSetDraft, ReferenceSetStore } from '../service/ports.ts';
 import { type Chunk, ChunkGatherer, expandChunk } from './chunks.ts';
 import { type Database, onlyRow, type Queries } from './database.ts';
 
 /** The reference set store on this database. */
 export function referenceSetStore(database: Database): ReferenceSetStore {
   return {
-    begin: (id, format, at) => new Draft(database, { id, format, at }),
+    begin: (upload) => new Draft(database, upload),
     activate: async (name, version, at) => (await database.run(ACTIVATE, [name, version, at])) > 0,
     active: () => database.query(`${SELECT} WHERE a.version = s.version`, [], SetRow),
     versions: (name) =>
@@ -25,14 +24,13 @@ export function referenceSetStore(database: Database): ReferenceSetStore {
   };
 }
 
-type Upload = { readonly id: string; readonly format: SetFormat; readonly at: Date };
+type Upload = Parameters<ReferenceSetStore['begin']>[0];
 type Finished = Parameters<ReferenceSetDraft['finish']>[0];
 
 class Draft implements ReferenceSetDraft {
   readonly #database: Database;
   readonly #upload: Upload;
   readonly #gatherer = new ChunkGatherer<'set'>();
-  readonly #hash = createHash('sha256');
   #sizeBytes = 0;
   #opened = false;
 
@@ -42,7 +40,6 @@ class Draft implements ReferenceSetDraft {
   }
 
   async write(window: Uint8Array): Promise<void> {
-    this.#hash.update(window);
     this.#sizeBytes += window.byteLength;
     const chunks = await this.#gatherer.add('set', window);
     if (chunks.length > 0) await this.#store(this.#database, chunks);
@@ -50,14 +47,13 @@ class Draft implements ReferenceSetDraft {
 
   async finish(set: Finished): Promise<{ version: number; created: boolean }> {
     const chunks = await this.#gatherer.rest();
-    const digest = `sha256:${this.#hash.digest('hex')}`;
     return this.#database.transaction(async (queries) => {
       await this.#store(queries, chunks);
       await queries.run(TURN, []);
-      await this.#settleContent(queries, digest);
-      const known = await queries.query(KNOWN, [set.name, digest], NumberRow);
+      await this.#settleContent(queries, set.digest);
+      const known = await queries.query(KNOWN, [set.name, set.digest], NumberRow);
       if (known[0] !== undefined) return { version: known[0].version, created: false };
-      const values = [set.name, digest, set.entries, this.#sizeBytes, set.at];
+      const values = [set.name, set.digest, set.entries, this.#sizeBytes, set.at];
       const { version } = onlyRow(await queries.query(PUBLISH, values, NumberRow));
       return { version, created: true };
     });
@@ -69,8 +65,8 @@ class Draft implements ReferenceSetDraft {
   }
 
   async #store(queries: Queries, chunks: readonly Chunk<'set'>[]): Promise<void> {
-    const { id, format, at } = this.#upload;
-    if (!this.#opened) await queries.run(OPEN, [id, format, at]);
+    const { id, reading, at } = this.#upload;
+    if (!this.#opened) await queries.run(OPEN, [id, reading.format, reading.paths, at]);
     this.#opened = true;
     for (const { sequence, bytes } of chunks) await queries.run(CHUNK, [id, sequence, bytes]);
   }
@@ -101,10 +97,12 @@ const SetRow = z.object({
   active: z.boolean(),
   entries: z.number(),
   sizeBytes: z.number(),
-  format: z.enum(['sha256sum', 'ndjson']),
+  format: z.enum(['digest-lines', 'ndjson']),
+  paths: z.enum(['free', 'bound']),
 });
 
-const OPEN = 'INSERT INTO reference_set_contents (id, format, started_at) VALUES ($1, $2, $3)';
+const OPEN =
+  'INSERT INTO reference_set_contents (id, format, paths, started_at) VALUES ($1, $2, $3, $4)';
 const CHUNK = `
   INSERT INTO reference_set_chunks (content_id, sequence, bytes) VALUES ($1, $2, $3)`;
 const ABANDON = 'DELETE FROM reference_set_contents WHERE id = $1 AND digest IS NULL';
@@ -127,7 +125,7 @@ const ACTIVATE = `
   SET version = excluded.version, activated_at = excluded.activated_at`;
 const SELECT = `
   SELECT s.name, s.version, s.digest, s.created_at AS "createdAt", s.entries,
-    s.size_bytes::float8 AS "sizeBytes", c.format,
+    s.size_bytes::float8 AS "sizeBytes", c.format, c.paths,
     coalesce(a.version = s.version, false) AS active
   FROM reference_sets s JOIN reference_set_contents c ON c.digest = s.digest
   LEFT JOIN active_reference_sets a ON a.name = s.name`;

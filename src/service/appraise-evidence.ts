@@ -1,0 +1,172 @@
+// From evidence to a stored verdict: the list is verified while it arrives, and one transaction
+// spends the challenge and keeps the answer. docs/api.md, "Evidence"
+
+import { concatBytes, toBase64, toHex } from '../bytes/encoding.ts';
+import { BOOT_LIMITS } from '../bytes/limits.ts';
+import type { AcceptancePolicy } from '../policy/acceptance.ts';
+import type { Evidence } from '../verify/evidence.ts';
+import type { Verdict } from '../verify/verdict.ts';
+import { beginVerification, type Verification } from '../verify/verify.ts';
+import { findAttester } from './enroll-attester.ts';
+import type { Attester, Challenge, EvidenceDraft, EvidencePart } from './ports.ts';
+import { Problem } from './problem.ts';
+import type { Service } from './service.ts';
+
+/** Everything of the evidence that comes before its long parts. */
+export interface EvidenceHead {
+  readonly claims: Omit<Evidence, 'ak' | 'nonce' | 'bootLog'>;
+  /** The same as it was received, a JSON object: kept, so that the verdict can be derived again. */
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/** Opens the appraisal that answers a challenge, before any evidence is read. Problems:
+ *  `challenge.unknown`, `challenge.spent`, `challenge.expired`, `service.busy`. */
+export async function openAppraisal(service: Service, challengeId: string): Promise<Appraisal> {
+  const leave = service.gate.enter();
+  try {
+    const challenge = await spendableChallenge(service, challengeId);
+    const attester = await findAttester(service.ports, challenge.attesterId);
+    const policy = await service.policies.compiled(challenge);
+    return new Appraisal(service, { challenge, attester, policy, leave });
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+interface Subject {
+  readonly challenge: Challenge;
+  readonly attester: Attester;
+  readonly policy: AcceptancePolicy;
+  /** Gives the place in the gate back. */
+  readonly leave: () => void;
+}
+
+/** One appraisal. Call in order: `accept` once, `addBootLog`, `push`, `conclude`; and `end` in
+ *  every case. Whatever is thrown on the way, there is no verdict and the challenge stays open. */
+export class Appraisal {
+  readonly #service: Service;
+  readonly #subject: Subject;
+  #head: EvidenceHead | undefined;
+  #receivedAt: Date | undefined;
+  #draft: EvidenceDraft | undefined;
+  #bootLog: Uint8Array[] | undefined;
+  #verification: Verification | undefined;
+  #sizeBytes = 0;
+
+  constructor(service: Service, subject: Subject) {
+    this.#service = service;
+    this.#subject = subject;
+  }
+
+  /** Takes the head. This is the moment by which the challenge must not have expired: the quote
+   *  exists, however long its list takes to arrive. */
+  accept(head: EvidenceHead): void {
+    const { evidence, clock } = this.#service.ports;
+    this.#head = head;
+    this.#receivedAt = clock.now();
+    this.#draft = evidence.begin(this.#subject.challenge, this.#receivedAt);
+  }
+
+  /** Adds bytes of the boot event log. Problem: `limit.exceeded`. */
+  async addBootLog(window: Uint8Array): Promise<void> {
+    this.#bootLog ??= [];
+    this.#bootLog.push(window);
+    await this.#keep('boot-log', window);
+    if (this.#sizeBytes > BOOT_LIMITS.logBytes) throw tooLarge('event log', BOOT_LIMITS.logBytes);
+  }
+
+  /** Adds bytes of segment number `segment`, counted from 0; segments come in order. Problem:
+   *  `limit.exceeded`. */
+  async push(segment: number, window: Uint8Array): Promise<void> {
+    this.#verification ??= this.#begin();
+    await this.#keep(`segment-${segment}`, window);
+    this.#verification.push(segment, window);
+  }
+
+  /** Ends the evidence and decides. Problems: `challenge.spent`, `challenge.expired`,
+   *  `challenge.unknown`, where another round came first. */
+  async conclude(): Promise<Verdict> {
+    this.#verification ??= this.#begin();
+    const { ports } = this.#service;
+    const { challenge, policy } = this.#subject;
+    const [draft, receivedAt] = [this.#draft, this.#receivedAt];
+    if (draft === undefined || receivedAt === undefined) throw new Error('no head was accepted');
+    const body = this.#verification.conclude();
+    const at = ports.clock.now();
+    const verdict: Verdict = {
+      id: ports.random.id(),
+      attesterId: challenge.attesterId,
+      at: at.toISOString(),
+      expiresAt: new Date(at.getTime() + policy.freshness.verdictSeconds * 1000).toISOString(),
+      ...body,
+    };
+    const document = JSON.stringify(this.#document());
+    if (await draft.settle({ challenge, verdict, receivedAt, document })) {
+      this.#draft = undefined;
+      return verdict;
+    }
+    await spendableChallenge(this.#service, challenge.id);
+    throw expired();
+  }
+
+  /** Ends the appraisal: what was not settled is forgotten. */
+  async end(): Promise<void> {
+    this.#subject.leave();
+    const draft = this.#draft;
+    this.#draft = undefined;
+    await draft?.abandon();
+  }
+
+  #begin(): Verification {
+    if (this.#head === undefined) throw new Error('no head was accepted');
+    const { attester, challenge, policy } = this.#subject;
+    const bootLog = this.#bootLog === undefined ? {} : { bootLog: concatBytes(...this.#bootLog) };
+    const evidence = {
+      ...this.#head.claims,
+      ...bootLog,
+      ak: attester.ak,
+      nonce: challenge.nonce,
+    };
+    return beginVerification(evidence, policy);
+  }
+
+  async #keep(part: EvidencePart, window: Uint8Array): Promise<void> {
+    const { evidenceBytes } = this.#service.limits;
+    this.#sizeBytes += window.byteLength;
+    if (this.#sizeBytes > evidenceBytes) throw tooLarge('evidence', evidenceBytes);
+    if (this.#draft === undefined) throw new Error('no head was accepted');
+    await this.#draft.write(part, window);
+  }
+
+  /** What is kept beside the long parts: enough to derive the verdict again. */
+  #document(): Readonly<Record<string, unknown>> {
+    const { attester, challenge } = this.#subject;
+    const ak = { bytes: toBase64(attester.ak.bytes), encoding: attester.ak.encoding };
+    return { ak, nonce: toHex(challenge.nonce), ...this.#head?.document };
+  }
+}
+
+async function spendableChallenge(service: Service, id: string): Promise<Challenge> {
+  const challenge = await service.ports.challenges.find(id);
+  if (challenge === undefined) {
+    const detail = 'No challenge has this id. It may have been dropped: ask for a new one.';
+    throw new Problem('challenge.unknown', detail);
+  }
+  if (challenge.spentAt !== null) {
+    const detail =
+      'This challenge was answered already, and a nonce counts once: ask for a new one.';
+    throw new Problem('challenge.spent', detail);
+  }
+  if (challenge.expiresAt <= service.ports.clock.now()) throw expired();
+  return challenge;
+}
+
+function expired(): Problem {
+  return new Problem('challenge.expired', 'This challenge has expired: ask for a new one.');
+}
+
+function tooLarge(what: string, capBytes: number): Problem {
+  const detail = `The ${what} has more than ${capBytes} bytes, which is the limit here.`;
+  return new Problem('limit.exceeded', detail);
+}

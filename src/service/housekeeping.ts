@@ -1,0 +1,17 @@
+// What goes by itself: uploads that nothing finished, and challenges nobody will ask for again.
+
+import type { Ports } from './ports.ts';
+
+/** Drops leftovers, however many instances do so at once; answers how many rows went. */
+export async function sweep(ports: Ports): Promise<number> {
+  const now = ports.clock.now().getTime();
+  const abandoned = new Date(now - UPLOAD_MS);
+  const evidence = await ports.evidence.sweep(abandoned);
+  const sets = await ports.referenceSets.sweep(abandoned);
+  return evidence + sets + (await ports.challenges.sweep(new Date(now - CHALLENGE_MS)));
+}
+
+/** No request may take this long. */
+const UPLOAD_MS = 3_600_000;
+/** Until then, a second answer to a challenge is told that it was spent, not that it is unknown. */
+const CHALLENGE_MS = 86_400_000;

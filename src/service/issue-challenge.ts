@@ -1,0 +1,43 @@
+// A challenge: fresh random bytes that the next quote must carry, and what the evidence needs to
+// hold. RFC 9334 10; docs/api.md, "Challenges"
+
+import type { AcceptancePolicy } from '../policy/acceptance.ts';
+import { findAttester } from './enroll-attester.ts';
+import type { Challenge } from './ports.ts';
+import type { Service } from './service.ts';
+
+/** A challenge as its attester is told it. */
+export interface IssuedChallenge {
+  readonly challenge: Challenge;
+  /** Under which the evidence will be appraised: it says what to quote and what to send. */
+  readonly policy: AcceptancePolicy;
+}
+
+/** Issues a challenge to an attester, under the policy that applies to it now. Of too many open
+ *  challenges the oldest are dropped: whoever asks often cannot keep the attester from asking.
+ *  Problems: `attester.unknown`, `policy.none_active`, `policy.ambiguous`. */
+export async function issueChallenge(
+  service: Service,
+  attesterId: string,
+): Promise<IssuedChallenge> {
+  const { ports, policies } = service;
+  const attester = await findAttester(ports, attesterId);
+  const pinned = await policies.choose(attester.labels);
+  const policy = await policies.compiled(pinned);
+  const issuedAt = ports.clock.now();
+  const lifeMs = policy.freshness.challengeSeconds * 1000;
+  const challenge = {
+    id: ports.random.id(),
+    attesterId: attester.id,
+    nonce: ports.random.bytes(NONCE_BYTES),
+    ...pinned,
+    fromIndex: 0,
+    issuedAt,
+    expiresAt: new Date(issuedAt.getTime() + lifeMs),
+  };
+  await ports.challenges.issue(challenge, service.limits.openChallenges);
+  return { challenge, policy };
+}
+
+/** What extraData of any TPM can carry, and far beyond guessing. */
+const NONCE_BYTES = 32;

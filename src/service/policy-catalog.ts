@@ -1,0 +1,156 @@
+// Which policy speaks for an attester, and policies made ready to appraise: compiled once for each
+// version and choice of reference sets. docs/api.md, "Policies"
+
+import type { AcceptancePolicy } from '../policy/acceptance.ts';
+import { compilePolicy } from '../policy/compile.ts';
+import { parsePolicy } from '../policy/parse-policy.ts';
+import type { ReferenceSet } from '../policy/reference-set.ts';
+import { ReferenceSetReader } from '../policy/reference-set-text.ts';
+import type { PolicyDocument } from '../policy/schema.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import type { Challenge, Labels, Ports, SetVersion, SetVersions } from './ports.ts';
+import { Problem } from './problem.ts';
+
+/** A policy version with the versions of the sets that it names. */
+export type PinnedPolicy = Pick<Challenge, 'policy' | 'referenceSets'>;
+
+/** Reads policies and sets through the ports and keeps what it compiled. */
+export class PolicyCatalog {
+  readonly #ports: Pick<Ports, 'policies' | 'referenceSets'>;
+  readonly #documents = new BoundedCache<PolicyDocument>(POLICIES_KEPT);
+  readonly #compiled = new BoundedCache<AcceptancePolicy>(POLICIES_KEPT);
+  readonly #sets = new BoundedCache<ReferenceSet>(SETS_KEPT);
+
+  constructor(ports: Pick<Ports, 'policies' | 'referenceSets'>) {
+    this.#ports = ports;
+  }
+
+  /** The active policy for an attester: of those whose `appliesTo` labels the attester all has,
+   *  the one that names most. Problems: `policy.none_active`, `policy.ambiguous`. */
+  async choose(labels: Labels): Promise<PinnedPolicy> {
+    const fitting = (await this.activeDocuments()).filter(({ document }) =>
+      Object.entries(wantedLabels(document)).every(([key, value]) => labels[key] === value),
+    );
+    const most = Math.max(...fitting.map(specificity));
+    const [chosen, second] = fitting.filter((policy) => specificity(policy) === most);
+    if (chosen === undefined) throw noneActive();
+    if (second !== undefined) throw ambiguous(chosen.policy.name, second.policy.name);
+    return { policy: chosen.policy, referenceSets: await this.activeSets(chosen.document) };
+  }
+
+  /** Every active policy. */
+  async activeDocuments(): Promise<{ policy: Challenge['policy']; document: PolicyDocument }[]> {
+    const active = await this.#ports.policies.active();
+    return Promise.all(
+      active.map(async ({ name, version }) => {
+        const document = await this.document(name, version);
+        return { policy: { name, version }, document };
+      }),
+    );
+  }
+
+  /** A stored document. Problem: `policy.unknown`. */
+  document(name: string, version: number): Promise<PolicyDocument> {
+    return this.#documents.get(`${name}@${version}`, async () => {
+      const text = await this.#ports.policies.document(name, version);
+      if (text === undefined) throw unknownPolicy();
+      const parsed = parsePolicy(new TextEncoder().encode(text));
+      if (!parsed.ok) throw new Error(`stored policy ${name}@${version} is not valid any more`);
+      return parsed.policy;
+    });
+  }
+
+  /** The active versions of the sets that a document names. Names without an active version are
+   *  left out: compiling reports them. */
+  async activeSets(document: PolicyDocument): Promise<SetVersions> {
+    const names = setNames(document);
+    const active = names.size === 0 ? [] : await this.#ports.referenceSets.active();
+    const named = active.filter(({ name }) => names.has(name));
+    return Object.fromEntries(named.map(({ name, version }) => [name, version]));
+  }
+
+  /** The policy that a challenge pinned, ready to appraise. Problem: `policy.invalid`. */
+  compiled({ policy: { name, version }, referenceSets }: PinnedPolicy): Promise<AcceptancePolicy> {
+    const pins = Object.entries(referenceSets).sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = [[name, version], ...pins].map((pin) => pin.join('@')).join(' ');
+    return this.#compiled.get(key, async () => {
+      const document = await this.document(name, version);
+      const sets = new Map<string, ReferenceSet>();
+      for (const [set, setVersion] of pins) sets.set(set, await this.#set(set, setVersion));
+      const result = compilePolicy(document, { sets, version });
+      if (!result.ok) throw invalidPolicy(result.problems);
+      return result.policy;
+    });
+  }
+
+  async #set(name: string, version: number): Promise<ReferenceSet> {
+    const found = await this.#ports.referenceSets.find(name, version);
+    if (found === undefined) throw new Error(`no reference set ${name}@${version}`);
+    return this.#sets.get(found.digest, () => this.#load(found));
+  }
+
+  async #load({ digest, format, paths }: SetVersion): Promise<ReferenceSet> {
+    const reader = new ReferenceSetReader({ format, paths });
+    for await (const window of this.#ports.referenceSets.read(digest)) reader.push(window);
+    const result = reader.end();
+    if (!result.ok || result.set.digest !== digest) {
+      throw new Error(`stored reference set ${digest} is damaged`);
+    }
+    return result.set;
+  }
+}
+
+/** Names of the reference sets that a document needs. */
+export function setNames(document: PolicyDocument): ReadonlySet<string> {
+  const { ima, boot } = document;
+  const rules = ima === 'not-required' ? [] : ima.measurements;
+  return new Set([
+    ...rules.flatMap(({ digestIn }) => digestIn ?? []),
+    ...(boot?.bootAggregate?.kernels ?? []),
+  ]);
+}
+
+/** The labels that an attester must have for this policy to speak. */
+export function wantedLabels(document: PolicyDocument): Labels {
+  return document.appliesTo?.labels ?? {};
+}
+
+/** A policy that does not compile, as a problem. */
+export function invalidPolicy(
+  problems: readonly { readonly path: string; readonly message: string }[],
+): Problem {
+  return new Problem('policy.invalid', {
+    detail: 'The policy is not valid. Correct the places below and send it again.',
+    places: problems.map(({ path, message }) => ({ at: path, message })),
+  });
+}
+
+/** No policy has this name and version. */
+export function unknownPolicy(): Problem {
+  return new Problem('policy.unknown', 'No policy has this name and version.');
+}
+
+function specificity({ document }: { readonly document: PolicyDocument }): number {
+  return Object.keys(wantedLabels(document)).length;
+}
+
+function noneActive(): Problem {
+  return new Problem('policy.none_active', {
+    detail:
+      'No active policy applies to this attester. Upload one to /v1/policies and activate it, ' +
+      'or change the labels of the attester.',
+  });
+}
+
+function ambiguous(first: string, second: string): Problem {
+  return new Problem('policy.ambiguous', {
+    detail:
+      `The active policies ${first} and ${second} apply to this attester alike. ` +
+      'Let one of them name more labels in appliesTo.',
+  });
+}
+
+/** Old versions are asked for only while their challenges are open. */
+const POLICIES_KEPT = 64;
+/** A large set holds some 40 MB. */
+const SETS_KEPT = 32;

@@ -1,0 +1,125 @@
+// Policies: upload of an immutable version, and activation. Nothing takes effect by upload alone.
+// docs/api.md, "Policies"
+
+import { compilePolicy } from '../policy/compile.ts';
+import { parsePolicy } from '../policy/parse-policy.ts';
+import { policyDigest } from '../policy/policy-digest.ts';
+import type { ReferenceSet } from '../policy/reference-set.ts';
+import type { PolicyDocument } from '../policy/schema.ts';
+import {
+  invalidPolicy,
+  type PolicyCatalog,
+  setNames,
+  unknownPolicy,
+  wantedLabels,
+} from './policy-catalog.ts';
+import type { AccessToken, Ports, SetVersions, Version } from './ports.ts';
+import { Problem } from './problem.ts';
+
+/** A version as it is kept now. */
+export interface PublishedPolicy {
+  readonly name: string;
+  readonly version: number;
+  readonly digest: string;
+  /** False when the name has this document already. */
+  readonly created: boolean;
+  /** What the author should know: options without effect, rules that refuse everything. */
+  readonly notes: readonly string[];
+}
+
+/** Keeps a policy, given as UTF-8 JSON text, as the next version of its name. The reference sets
+ *  that it names must have been uploaded. Problem: `policy.invalid`. */
+export async function publishPolicy(
+  ports: Ports,
+  text: Uint8Array,
+  by: AccessToken,
+): Promise<PublishedPolicy> {
+  const parsed = parsePolicy(text);
+  if (!parsed.ok) throw invalidPolicy(parsed.problems);
+  const document = parsed.policy;
+  const sets = await uploadedSets(ports, document);
+  const result = compilePolicy(document, { sets, version: null });
+  if (!result.ok) throw invalidPolicy(result.problems);
+  const at = ports.clock.now();
+  const digest = policyDigest(document);
+  const { name } = document;
+  const stored = { name, digest, document: JSON.stringify(document, undefined, 2), at };
+  const published = await ports.policies.publish(stored);
+  if (published.created) {
+    const entry = { at, actor: by.id, action: 'policy.publish', subject: name };
+    await ports.audit.append({ ...entry, detail: { version: published.version, digest } });
+  }
+  return { name, digest, ...published, notes: result.notes };
+}
+
+/** Makes a version the active one of its name, with the sets that are active now. Problems:
+ *  `policy.unknown`, `policy.invalid` (a set is not active), `policy.ambiguous`. */
+export async function activatePolicy(
+  { ports, policies }: { readonly ports: Ports; readonly policies: PolicyCatalog },
+  policy: { readonly name: string; readonly version: number },
+  by: AccessToken,
+): Promise<{ readonly referenceSets: SetVersions }> {
+  const document = await policies.document(policy.name, policy.version);
+  const referenceSets = await policies.activeSets(document);
+  await policies.compiled({ policy, referenceSets });
+  await refuseRival(policies, policy.name, document);
+  const at = ports.clock.now();
+  if (!(await ports.policies.activate(policy.name, policy.version, at))) throw unknownPolicy();
+  const entry = { at, actor: by.id, action: 'policy.activate', subject: policy.name };
+  await ports.audit.append({ ...entry, detail: { version: policy.version } });
+  return { referenceSets };
+}
+
+/** Every version of a policy, newest first. Problem: `policy.unknown`. */
+export async function policyVersions(ports: Ports, name: string): Promise<Version[]> {
+  const versions = await ports.policies.versions(name);
+  if (versions.length === 0) throw unknownPolicy();
+  return versions;
+}
+
+/** One version's document: JSON text. Problem: `policy.unknown`. */
+export async function policyDocument(ports: Ports, name: string, version: number): Promise<string> {
+  const text = await ports.policies.document(name, version);
+  if (text === undefined) throw unknownPolicy();
+  return text;
+}
+
+/** Two policies for the same labels would leave every such attester without an answer. */
+async function refuseRival(
+  policies: PolicyCatalog,
+  name: string,
+  document: PolicyDocument,
+): Promise<void> {
+  const labels = sortedLabels(document);
+  const active = await policies.activeDocuments();
+  const rival = active.find(
+    (other) => other.policy.name !== name && sortedLabels(other.document) === labels,
+  );
+  if (rival === undefined) return;
+  throw new Problem('policy.ambiguous', {
+    detail:
+      `The active policy ${rival.policy.name} applies to the same labels. ` +
+      'Upload a version of this policy that names other labels in appliesTo.',
+  });
+}
+
+function sortedLabels(document: PolicyDocument): string {
+  return JSON.stringify(Object.entries(wantedLabels(document)).sort());
+}
+
+/** Stand-ins with the name and size of the newest versions: whether a policy is well made does not
+ *  depend on the values in its sets, and loading those is costly. */
+async function uploadedSets(
+  ports: Ports,
+  document: PolicyDocument,
+): Promise<ReadonlyMap<string, ReferenceSet>> {
+  const names = setNames(document);
+  const uploaded = names.size === 0 ? [] : await ports.referenceSets.list();
+  const named = uploaded.filter(({ name }) => names.has(name));
+  return new Map(
+    named.map(({ name, digest, entries }) => [
+      name,
+      { digest, entryCount: entries, has: () => false },
+    ]),
+  );
+}
