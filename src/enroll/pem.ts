@@ -10,9 +10,8 @@ export type PemLabel = 'PUBLIC KEY' | 'CERTIFICATE';
 /** The bytes inside the only PEM block of `text`, which must have this label. White space around
  *  the block and any line length are accepted. */
 export function readPem(text: Uint8Array, label: PemLabel): Reading<Uint8Array> {
-  const block = BLOCK.exec(latinText(text));
-  const [, actual = '', body = ''] = block ?? [];
-  if (block === null) return malformed(label, 'no single PEM block');
+  const [whole, actual, body = ''] = BLOCK.exec(latinText(text)) ?? [];
+  if (whole === undefined) return malformed(label, 'no single PEM block');
   if (actual !== label) return malformed(label, `a block ${actual}`);
   const value = fromBase64(body.replaceAll(/[\r\n]/g, ''));
   return value === undefined ? malformed(label, 'a block with broken base64') : { ok: true, value };
@@ -28,5 +27,11 @@ const PLACE: Pick<Malformed, 'kind' | 'field' | 'offsetBytes'> = {
   offsetBytes: 0,
 };
 
-const BLOCK =
-  /^[ \t\r\n]*-----BEGIN ([A-Z0-9 ]{1,32})-----\r?\n([A-Za-z0-9+/=\r\n]*)-----END \1-----[ \t\r\n]*$/;
+/** Written so that no text makes it try a match twice from the same place. */
+const BLOCK = new RegExp(
+  [
+    '^[ \\t\\r\\n]*-----BEGIN ([A-Z0-9 ]{1,32})-----\\r?\\n',
+    '([A-Za-z0-9+/=\\r\\n]*)',
+    '-----END \\1-----[ \\t\\r\\n]*$',
+  ].join(''),
+);

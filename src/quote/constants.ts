@@ -1,5 +1,6 @@
 // Numbers of TPM structures by their specification names.
-// TPM 2.0 Part 2: 6.2 TPM_CONSTANTS, 6.3 TPM_ALG_ID, 6.4 TPM_ECC_CURVE, 6.9 TPM_ST, 8.3 TPMA_OBJECT.
+// TPM 2.0 Part 2: 6.2 TPM_GENERATED, 6.3 TPM_ALG_ID, 6.4 TPM_ECC_CURVE, 6.9 TPM_ST, 8.3
+// TPMA_OBJECT.
 
 /** TPM_GENERATED_VALUE: the first four bytes of everything that a TPM says about itself. */
 export const TPM_GENERATED_VALUE = 0xff544347;

@@ -68,7 +68,8 @@ export interface VerifiedQuote {
   readonly [verified]: true;
 }
 
-/** Runs every check that can run and reports all that is wrong. Never throws because of evidence. */
+/** Runs every check that can run and reports all that is wrong. Never throws because of
+ *  evidence. */
 export function verifyQuote(
   evidence: QuoteEvidence,
   expectations: QuoteExpectations,
