@@ -96,10 +96,6 @@ export const FILE_LIMITS = {
   bundleBytes: 16_777_216,
   /** What one `.gz` may unpack to: ten million records. */
   gunzippedBytes: 1_073_741_824,
-  /** A policy document. */
-  policyBytes: 1_048_576,
-  /** One reference set as text: ten million lines of digest and path. */
-  referenceSetBytes: 1_073_741_824,
   /** How much of a file is in memory at a time. */
   windowBytes: 1_048_576,
 } as const;

@@ -1,0 +1,117 @@
+// Files as a command reads them: whole up to a cap, or window by window; `.gz` opened on the way.
+// A file that cannot be read is the user's problem (exit 2), never a verdict.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { concatBytes } from '../bytes/encoding.ts';
+import { FILE_LIMITS } from '../bytes/limits.ts';
+import { UsageError } from './exit.ts';
+import { printable } from './terminal.ts';
+
+/** Windows of a file's bytes in order, `.gz` decompressed. Fails with a `UsageError` that names
+ *  the file when it cannot be read, is not a regular file, or when a `.gz` is damaged or unpacks
+ *  to more than `gunzipCapBytes`. */
+export async function* readWindows(
+  path: string,
+  gunzipCapBytes: number = FILE_LIMITS.gunzippedBytes,
+): AsyncGenerator<Uint8Array> {
+  await requireRegularFile(path);
+  const packed = path.endsWith('.gz');
+  const stream = packed ? openPacked(path) : openPlain(path);
+  let readBytes = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = plainView(chunk);
+      readBytes += bytes.byteLength;
+      if (packed && readBytes > gunzipCapBytes) throw tooLarge(path, gunzipCapBytes);
+      yield bytes;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** A file's bytes, `.gz` decompressed. Reading stops at the first window that passes `capBytes`,
+ *  so a caller sees more than `capBytes` when the file is longer, and never much more. */
+export async function readUpTo(path: string, capBytes: number): Promise<Uint8Array> {
+  const windows: Uint8Array[] = [];
+  let readBytes = 0;
+  for await (const window of readWindows(path)) {
+    windows.push(window);
+    readBytes += window.byteLength;
+    if (readBytes > capBytes) break;
+  }
+  return concatBytes(...windows);
+}
+
+/** A file's text, which must be UTF-8 of at most `capBytes`. */
+export async function readText(path: string, capBytes: number): Promise<string> {
+  const bytes = await readUpTo(path, capBytes);
+  if (bytes.byteLength > capBytes) throw tooLarge(path, capBytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${printable(path)}: not UTF-8 text.`, 'Save the file as UTF-8.');
+  }
+}
+
+async function requireRegularFile(path: string): Promise<void> {
+  let isFile: boolean;
+  try {
+    isFile = (await stat(path)).isFile();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (!isFile) {
+    throw new UsageError(`${printable(path)}: not a regular file.`, 'Name the file itself.');
+  }
+}
+
+function openPlain(path: string): Readable {
+  return createReadStream(path, { highWaterMark: FILE_LIMITS.windowBytes });
+}
+
+function openPacked(path: string): Readable {
+  const gunzip = createGunzip({ chunkSize: FILE_LIMITS.windowBytes });
+  // An error of either stream ends `gunzip` with it; the reader of `gunzip` sees it there.
+  return pipeline(openPlain(path), gunzip, () => undefined);
+}
+
+/** The same bytes without the ways of a Buffer. */
+function plainView(chunk: unknown): Uint8Array {
+  if (!(chunk instanceof Uint8Array)) throw new Error('a byte stream gave something else');
+  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+function tooLarge(path: string, capBytes: number): UsageError {
+  return new UsageError(
+    `${printable(path)}: longer than the limit of ${capBytes} bytes.`,
+    'Check that it is the file you meant; docs/cli.md names the limits.',
+  );
+}
+
+function unreadable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UsageError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const reason = REASONS[code] ?? (code.startsWith('Z_') ? 'damaged gzip data' : undefined);
+  if (reason === undefined && !code.startsWith('E')) return error;
+  return new UsageError(
+    `${printable(path)}: ${reason ?? code}.`,
+    'Check the name and that you may read the file.',
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'a folder, not a file',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'name too long',
+  ERR_INVALID_ARG_VALUE: 'not a usable file name',
+};

@@ -1,0 +1,31 @@
+// How much of a long list has been read, drawn over itself on a terminal.
+
+import type { Terminal } from './terminal.ts';
+
+/** Progress over the bytes of one list. */
+export interface Progress {
+  advance(bytes: number): void;
+  /** Wipes what was drawn. */
+  end(): void;
+}
+
+/** Draws progress on standard error where that is a terminal; short lists show none. */
+export function showProgress(terminal: Terminal): Progress {
+  let readBytes = 0;
+  let shownMiB = 0;
+  return {
+    advance(bytes) {
+      readBytes += bytes;
+      const mebibytes = Math.floor(readBytes / MIB);
+      if (!terminal.progress || mebibytes < shownMiB + STEP_MIB) return;
+      shownMiB = mebibytes;
+      terminal.err(`\r${mebibytes} MiB of the list read`);
+    },
+    end() {
+      if (shownMiB > 0) terminal.err('\r\u001b[K');
+    },
+  };
+}
+
+const MIB = 1_048_576;
+const STEP_MIB = 8;

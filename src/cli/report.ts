@@ -1,0 +1,135 @@
+// A verdict for people: status first, then what was covered, then each finding with its place.
+// docs/verdicts.md. Everything an attester wrote is shown escaped.
+
+import type { Finding, Where } from '../findings/finding.ts';
+import type { Check, ImaCoverage, VerdictBody, VerdictStatus } from '../verify/verdict.ts';
+import { type Paint, printable } from './terminal.ts';
+
+/** The verdict on `subject` (a bundle, a host) as lines of text, the last one ended too. */
+export function reportVerdict(subject: string, verdict: VerdictBody, paint: Paint): string {
+  const head = `${paintStatus(verdict.status, paint)}  ${paint.strong(printable(subject))}`;
+  const lines = [head, ...coverageLines(verdict), ...checkLines(verdict.checks)];
+  for (const finding of verdict.findings) lines.push(...findingLines(finding, paint));
+  lines.push(...uncountedLines(verdict));
+  for (const { hypothesis, at } of verdict.diagnosis) {
+    lines.push(
+      row('diagnosis', at.length === 0 ? hypothesis : `${hypothesis} at ${at.join(', ')}`),
+    );
+  }
+  if (verdict.status === 'none') {
+    lines.push(row('next', `send the list from record ${verdict.next.fromIndex} with a new quote`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** A status in the colour of its meaning. */
+export function paintStatus(status: VerdictStatus, paint: Paint): string {
+  if (status === 'affirming') return paint.good(status);
+  return status === 'contraindicated' ? paint.bad(status) : paint.doubtful(status);
+}
+
+/** A place in the evidence in words, for example `record 6, byte 612, field d-ng`. */
+export function placeWords(where: Where): string {
+  const words: string[] = [];
+  const item = where.part === 'boot' ? 'event' : 'entry';
+  if (where.segment !== undefined && where.segment > 0) words.push(`segment ${where.segment}`);
+  if (where.entryIndex !== undefined) words.push(`${item} ${where.entryIndex}`);
+  if (where.offsetBytes !== undefined) words.push(`byte ${where.offsetBytes}`);
+  if (where.field !== undefined) words.push(`field ${where.field}`);
+  if (where.bank !== undefined) words.push(`bank ${where.bank}`);
+  if (where.pcr !== undefined) words.push(`PCR ${where.pcr}`);
+  return words.join(', ');
+}
+
+const LABEL_CHARS = 11;
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(LABEL_CHARS)}${printable(text)}`;
+}
+
+function coverageLines(verdict: VerdictBody): string[] {
+  const { ima, boot } = verdict.coverage;
+  const lines: string[] = [];
+  if (ima !== null) lines.push(row('list', imaWords(ima)));
+  if (boot !== null) {
+    const banks = Object.entries(boot.banks).map(
+      ([bank, { explained, unexplained }]) =>
+        `${bank} explains PCR ${pcrWords(explained)}` +
+        (unexplained.length === 0 ? '' : `, not PCR ${pcrWords(unexplained)}`),
+    );
+    lines.push(row('event log', [`${boot.events} events`, ...banks].join('; ')));
+  }
+  return lines;
+}
+
+function imaWords(ima: ImaCoverage): string {
+  const banks = Object.entries(ima.banks).map(([bank, { state, extended }]) =>
+    extended === 'padded-sha1' ? `${bank} ${state} (padded SHA-1)` : `${bank} ${state}`,
+  );
+  const proven =
+    ima.provenCount === null ? 'no records proven' : `${ima.provenCount} records proven`;
+  return [proven, `${ima.pendingCount} pending`, ...banks].join('; ');
+}
+
+/** PCR numbers with runs joined: 0–7, 9. */
+function pcrWords(pcrs: readonly number[]): string {
+  const runs: { first: number; last: number }[] = [];
+  for (const pcr of pcrs) {
+    const open = runs.at(-1);
+    if (open !== undefined && pcr === open.last + 1) open.last = pcr;
+    else runs.push({ first: pcr, last: pcr });
+  }
+  const words = runs.map(({ first, last }) => (first === last ? `${first}` : `${first}–${last}`));
+  return words.length === 0 ? 'none' : words.join(', ');
+}
+
+function checkLines(checks: readonly Check[]): string[] {
+  const names = (outcome: Check['outcome']): string[] =>
+    checks.filter((check) => check.outcome === outcome).map(checkWords);
+  const [passed, failed, notRun] = [names('passed'), names('failed'), names('not-run')];
+  const counts = `${passed.length} passed, ${failed.length} failed, ${notRun.length} not run`;
+  return [
+    row('checks', counts),
+    ...(failed.length === 0 ? [] : [row('failed', failed.join(', '))]),
+    ...(notRun.length === 0 ? [] : [row('not run', notRun.join(', '))]),
+  ];
+}
+
+function checkWords(check: Check): string {
+  if (check.blockedBy !== undefined) return `${check.check} (after ${check.blockedBy})`;
+  return check.reason === undefined ? check.check : `${check.check} (${check.reason})`;
+}
+
+function findingLines(finding: Finding, paint: Paint): string[] {
+  const { code, severity, where, subject, expected, actual, rule } = finding;
+  const mark = paintSeverity(severity, paint);
+  const lines = ['', `  ${mark}  ${paint.strong(code)}`, `    ${printable(finding.message)}`];
+  const rows: readonly [string, string | undefined][] = [
+    ['at', placeWords(where) || undefined],
+    ['path', subject?.path],
+    ['digest', subject?.digest],
+    ['expected', expected],
+    ['actual', actual],
+    ['rule', rule],
+    ['hint', finding.hint],
+  ];
+  for (const [label, text] of rows) {
+    if (text !== undefined) lines.push(`  ${row(label, text)}`);
+  }
+  return lines;
+}
+
+function paintSeverity(severity: Finding['severity'], paint: Paint): string {
+  if (severity === 'info') return paint.faint(severity);
+  return paintStatus(severity, paint);
+}
+
+/** Codes of which only the first few findings are listed. */
+function uncountedLines(verdict: VerdictBody): string[] {
+  const lines: string[] = [];
+  for (const [code, count] of Object.entries(verdict.findingCounts)) {
+    const listed = verdict.findings.filter((finding) => finding.code === code).length;
+    if (count > listed) lines.push('', `  and ${count - listed} more of ${code}`);
+  }
+  return lines;
+}
