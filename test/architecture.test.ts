@@ -90,6 +90,13 @@ describe('the rules', () => {
     assert.deepEqual(faults('src/bytes/reader.ts', text), []);
   });
 
+  it('refuse to enter a room by a file that is not one of its doors', () => {
+    const inner = sourceOf('src/crypto/inner.ts', '');
+    const source = sourceOf('src/pcr/extend.ts', "import { x } from '../crypto/inner.ts';");
+    const [fault = ''] = importViolations([source, inner]);
+    assert.match(fault, /inner is not a door of crypto \(digest, /);
+  });
+
   it('refuse packages outside their rooms', () => {
     assert.equal(faults('src/ima/replay.ts', "import { hash } from 'node:crypto';").length, 1);
     assert.equal(faults('src/verify/verify.ts', "import { z } from 'zod';").length, 1);

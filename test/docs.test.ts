@@ -2,13 +2,13 @@
 // of the README word for word.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, it } from 'node:test';
 import { HASH_ALGORITHMS } from '../src/crypto/digest.ts';
 import { REASON_CODES } from '../src/findings/codes.ts';
 import { CHECKS } from '../src/verify/verdict.ts';
+import { examplesOf, runLine } from './support/examples.ts';
 import { limitsDocument } from './support/limits-document.ts';
 import { reasonCodesDocument } from './support/reason-codes-document.ts';
 import { withRoomsTable } from './support/rooms-table.ts';
@@ -141,10 +141,10 @@ describe('the first screen', () => {
   const readme = textOf('README.md');
 
   it('shows what the command line prints, word for word', () => {
-    const examples = [...readme.matchAll(/```console\n\$ (.*)\n([\s\S]*?)```/g)];
+    const examples = examplesOf(readme);
     assert.ok(examples.length >= 2, 'an accepted and a refused example');
-    for (const [, command = '', printed = ''] of examples) {
-      assert.equal(run(command).stdout, printed, command);
+    for (const { command, printed } of examples) {
+      assert.equal(runLine(command).stdout, printed, `${command}: npm run docs:tables`);
     }
   });
 
@@ -154,7 +154,7 @@ describe('the first screen', () => {
     const lines = block.trim().split('\n');
     assert.deepEqual(lines, ['npm ci && npm run demo', 'npm ci && npm test']);
     // Installing is done, and the second line is what runs this.
-    const demo = run('npm run -s demo');
+    const demo = runLine('npm run -s demo');
     assert.equal(demo.status, 0, demo.stderr);
     assert.match(demo.stdout, /affirming/);
     assert.match(demo.stdout, /contraindicated/);
@@ -164,7 +164,7 @@ describe('the first screen', () => {
     const commands = [...readme.matchAll(/^npm run -s plumbline -- .*$/gm)].map(([line]) => line);
     assert.ok(commands.length > 0);
     for (const command of commands) {
-      const { status, stderr } = run(command);
+      const { status, stderr } = runLine(command);
       assert.equal(status, 0, `${command}\n${stderr}`);
     }
   });
@@ -182,12 +182,4 @@ function missing(targets: readonly string[]): readonly string[] {
   // A path with a placeholder stands for many.
   const whole = targets.filter((target) => !/[*…<>]|NNNN|\bx\.test\.ts$/.test(target));
   return whole.filter((target) => !existsSync(join(ROOT, target)));
-}
-
-/** Runs a line of the shell as a reader would, in the repository, without colours. */
-function run(line: string) {
-  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  const env = { ...process.env, PATH: path, NO_COLOR: '1' };
-  const options = { cwd: ROOT, encoding: 'utf8', env } as const;
-  return spawnSync('bash', ['-c', line], options);
 }

@@ -1,9 +1,11 @@
 // Writes what follows from tables in the code: docs/reason-codes.md, docs/limits.md, the table in
-// docs/ARCHITECTURE.md, and a golden line for every new reason code. It removes no golden line.
+// docs/ARCHITECTURE.md, the output shown in README.md, and a golden line for every new reason code.
+// It removes no golden line.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REASON_CODES } from '../../src/findings/codes.ts';
+import { withExamples } from './examples.ts';
 import { limitsDocument } from './limits-document.ts';
 import { reasonCodesDocument } from './reason-codes-document.ts';
 import { withRoomsTable } from './rooms-table.ts';
@@ -16,4 +18,5 @@ const all = [...new Set([...known, ...Object.keys(REASON_CODES)])].sort();
 writeFileSync(join(ROOT, 'docs/reason-codes.md'), reasonCodesDocument());
 writeFileSync(join(ROOT, 'docs/limits.md'), limitsDocument());
 writeFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), withRoomsTable(textOf('docs/ARCHITECTURE.md')));
+writeFileSync(join(ROOT, 'README.md'), withExamples(textOf('README.md')));
 writeFileSync(golden, `${all.join('\n')}\n`);
