@@ -34,9 +34,10 @@ export class ReferenceSetReader {
   readonly #builder = new ReferenceSetBuilder();
   readonly #problems: ReferenceProblem[] = [];
   readonly #readLine: (line: Uint8Array) => ReferenceEntry | string | undefined;
-  readonly #line = new Uint8Array(POLICY_LIMITS.setLineBytes);
-  /** Bytes of the current line so far; may exceed what `#line` holds. */
-  #length = 0;
+  /** The start of a line that the windows cut. */
+  readonly #kept = new Uint8Array(POLICY_LIMITS.setLineBytes);
+  /** How long that start is; more than `#kept` holds when the line is too long. */
+  #keptBytes = 0;
   #lineNumber = 1;
 
   constructor({ format, paths = 'free' }: ReferenceReading) {
@@ -46,39 +47,50 @@ export class ReferenceSetReader {
 
   /** Feeds the next bytes. */
   push(bytes: Uint8Array): void {
-    if (this.#gaveUp()) return;
-    for (const byte of bytes) {
-      if (byte === LF) {
-        this.#endLine();
-        if (this.#gaveUp()) return;
-      } else {
-        if (this.#length < this.#line.byteLength) this.#line[this.#length] = byte;
-        this.#length += 1;
+    const reader = new ByteReader(bytes, 'big');
+    for (let start = 0; start < bytes.byteLength && !this.#gaveUp(); ) {
+      const newline = bytes.indexOf(LF, start);
+      if (newline < 0) {
+        this.#keep(reader.take(reader.leftBytes, 'line'));
+        return;
       }
+      this.#endLine(reader.take(newline - start, 'line'));
+      reader.take(1, 'newline');
+      start = newline + 1;
     }
   }
 
   /** Ends the text (the last line may lack its newline) and gives the set. Call once. */
   end(): ReferenceResult {
-    if (this.#length > 0 && !this.#gaveUp()) this.#endLine();
+    if (!this.#gaveUp()) this.#endLine(new Uint8Array());
     if (this.#problems.length > 0) return { ok: false, problems: this.#problems };
     return { ok: true, set: this.#builder.build() };
   }
 
-  #endLine(): void {
-    const message = this.#take();
-    if (message !== undefined) this.#problems.push({ line: this.#lineNumber, message });
-    this.#lineNumber += 1;
-    this.#length = 0;
+  /** Keeps a piece of a line whose end is still to come. */
+  #keep(piece: Uint8Array): void {
+    const lengthBytes = this.#keptBytes + piece.byteLength;
+    if (lengthBytes <= this.#kept.byteLength) this.#kept.set(piece, this.#keptBytes);
+    this.#keptBytes = lengthBytes;
   }
 
-  /** Adds the current line's entry; what is wrong with it, if anything is. */
-  #take(): string | undefined {
-    if (this.#length > this.#line.byteLength) {
-      return `a line has at most ${this.#line.byteLength} bytes`;
+  #endLine(rest: Uint8Array): void {
+    const message = this.#take(rest);
+    if (message !== undefined) this.#problems.push({ line: this.#lineNumber, message });
+    this.#lineNumber += 1;
+    this.#keptBytes = 0;
+  }
+
+  /** Adds the entry of the line that ends with `rest`; what is wrong with it, if anything is. */
+  #take(rest: Uint8Array): string | undefined {
+    const cut = this.#keptBytes > 0;
+    if (cut) this.#keep(rest);
+    const lengthBytes = cut ? this.#keptBytes : rest.byteLength;
+    if (lengthBytes > this.#kept.byteLength) {
+      return `a line has at most ${this.#kept.byteLength} bytes`;
     }
-    if (this.#length === 0) return undefined;
-    const line = new ByteReader(this.#line, 'big').take(this.#length, 'line');
+    if (lengthBytes === 0) return undefined;
+    const line = cut ? new ByteReader(this.#kept, 'big').take(lengthBytes, 'line') : rest;
     const entry = this.#readLine(line);
     if (entry === undefined || typeof entry === 'string') return entry;
     return this.#builder.add(entry);
@@ -106,14 +118,19 @@ function readDigestLine(line: Uint8Array, bound: boolean): ReferenceEntry | stri
   const algorithm = BY_HEX_CHARS.get(hexChars);
   const pathAt = start + hexChars + 2;
   if (algorithm === undefined || !hasSeparator(line, pathAt)) return NO_DIGEST_LINE;
-  const reader = new ByteReader(line, 'big');
-  reader.take(start, 'escape');
-  const digest = bytesOfHex(reader.take(hexChars, 'digest'));
-  reader.take(2, 'separator');
-  const name = reader.take(reader.leftBytes, 'path');
-  const path = escaped ? unescaped(name) : name;
+  const digest = bytesOfHex(line, start, hexChars);
+  if (!bound && !escaped) return { algorithm, digest };
+  const path = pathFrom(line, pathAt, escaped);
   if (path === undefined) return 'a name that starts with \\ knows only \\\\, \\n and \\r';
   return bound ? { algorithm, digest, path } : { algorithm, digest };
+}
+
+/** The name behind the separator, unescaped; undefined when its escapes are not GNU's. */
+function pathFrom(line: Uint8Array, at: number, escaped: boolean): Uint8Array | undefined {
+  const reader = new ByteReader(line, 'big');
+  reader.take(at, 'digest');
+  const name = reader.take(reader.leftBytes, 'path');
+  return escaped ? unescaped(name) : name;
 }
 
 /** Two spaces (text) or a space and a star (binary) before `pathAt`, and a path behind. */
@@ -124,24 +141,17 @@ function hasSeparator(line: Uint8Array, pathAt: number): boolean {
 
 function hexRun(line: Uint8Array, start: number): number {
   let at = start;
-  while (nibble(line[at]) !== undefined) at += 1;
+  while (at < line.byteLength && (NIBBLES[line[at] ?? 0] ?? -1) >= 0) at += 1;
   return at - start;
 }
 
-function bytesOfHex(hex: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(hex.byteLength / 2);
+function bytesOfHex(line: Uint8Array, start: number, chars: number): Uint8Array {
+  const bytes = new Uint8Array(chars / 2);
   for (let index = 0; index < bytes.byteLength; index += 1) {
-    bytes[index] = ((nibble(hex[2 * index]) ?? 0) << 4) | (nibble(hex[2 * index + 1]) ?? 0);
+    const at = start + 2 * index;
+    bytes[index] = ((NIBBLES[line[at] ?? 0] ?? 0) << 4) | (NIBBLES[line[at + 1] ?? 0] ?? 0);
   }
   return bytes;
-}
-
-/** Value of an ASCII hex digit of either case. */
-function nibble(char: number | undefined): number | undefined {
-  if (char === undefined) return undefined;
-  if (char >= 0x30 && char <= 0x39) return char - 0x30;
-  const lower = char | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : undefined;
 }
 
 /** Undoes GNU escaping; undefined when a backslash is followed by anything else. */
@@ -198,6 +208,12 @@ const HASH_SIGN = 0x23;
 const STAR = 0x2a;
 const BACKSLASH = 0x5c;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Value of each ASCII hex digit of either case; -1 for every other byte. */
+const NIBBLES = new Int8Array(256).fill(-1);
+for (const digits of ['0123456789abcdef', '0123456789ABCDEF']) {
+  for (let value = 0; value < 16; value += 1) NIBBLES[digits.charCodeAt(value)] = value;
+}
 
 /** Hex digits of a digest: SHA-2, because the tools that write such lines are its tools. */
 const BY_HEX_CHARS: ReadonlyMap<number, HashName> = new Map([

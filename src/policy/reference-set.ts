@@ -48,7 +48,8 @@ export class ReferenceSetBuilder {
   build(): ReferenceSet {
     const tables = new Map<string, Table>();
     for (const [algorithm, { free, bound }] of this.#tables) {
-      tables.set(algorithm, { free: free.build(), bound: bound.build() });
+      const sizeBytes = hashByName(algorithm)?.sizeBytes ?? 0;
+      tables.set(algorithm, { sizeBytes, free: free.build(), bound: bound.build() });
     }
     return new TableReferenceSet(tables);
   }
@@ -71,6 +72,7 @@ interface TableBuilder {
 }
 
 interface Table {
+  readonly sizeBytes: number;
   /** Digests. */
   readonly free: SortedRecords;
   /** Digests, each with the key of its path behind it. */
@@ -93,9 +95,7 @@ class TableReferenceSet implements ReferenceSet {
 
   has(algorithm: string, fileDigest: Uint8Array, name: Uint8Array): boolean {
     const table = this.#tables.get(algorithm);
-    if (table === undefined || hashByName(algorithm)?.sizeBytes !== fileDigest.byteLength) {
-      return false;
-    }
+    if (table === undefined || table.sizeBytes !== fileDigest.byteLength) return false;
     if (table.free.has(fileDigest)) return true;
     // The path's key costs a hash: look first whether the digest is bound to anything.
     return table.bound.has(fileDigest) && table.bound.has(concatBytes(fileDigest, pathKey(name)));

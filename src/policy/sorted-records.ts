@@ -52,23 +52,22 @@ interface RecordArray {
 
 /** An immutable set of records. */
 export class SortedRecords {
-  readonly #records: RecordArray;
+  readonly #recordBytes: number;
   readonly #bits: number;
   /** Bucket b holds the records from `starts[b]` to before `starts[b + 1]`. */
   readonly #starts: Uint32Array;
   /** How many different records there are. */
   readonly count: number;
+  /** All records in ascending byte order: the set's canonical form. */
+  readonly bytes: Uint8Array;
 
+  /** Takes records that are sorted and free of repeats. */
   constructor(records: RecordArray) {
-    this.#records = records;
+    this.bytes = records.bytes;
+    this.#recordBytes = records.recordBytes;
     this.count = records.bytes.byteLength / records.recordBytes;
     this.#bits = indexBits(this.count);
     this.#starts = bucketStarts(records, this.count, this.#bits);
-  }
-
-  /** All records in ascending byte order: the set's canonical form. */
-  get bytes(): Uint8Array {
-    return this.#records.bytes;
   }
 
   /** Whether a record begins with `prefix` (4 bytes at least): with a whole one, membership. */
@@ -78,23 +77,22 @@ export class SortedRecords {
     let high = this.#starts[bucket + 1] ?? 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const order = this.#compare(middle, prefix);
+      const order = compareAt(this.bytes, middle * this.#recordBytes, prefix);
       if (order === 0) return true;
       if (order < 0) low = middle + 1;
       else high = middle;
     }
     return false;
   }
+}
 
-  #compare(record: number, prefix: Uint8Array): number {
-    const { bytes, recordBytes } = this.#records;
-    const at = record * recordBytes;
-    for (let index = 0; index < prefix.byteLength; index += 1) {
-      const difference = (bytes[at + index] ?? 0) - (prefix[index] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
+/** Byte order of the record at `at`, as far as `prefix` goes, against `prefix`. */
+function compareAt(bytes: Uint8Array, at: number, prefix: Uint8Array): number {
+  for (let index = 0; index < prefix.byteLength; index += 1) {
+    const difference = (bytes[at + index] ?? 0) - (prefix[index] ?? 0);
+    if (difference !== 0) return difference;
   }
+  return 0;
 }
 
 /** Bits of the index: about one record a bucket, at most 2^24 buckets. */
