@@ -26,7 +26,9 @@ const CAP_BYTES = 64 * 1024 * 1024;
 export async function loadCapture(name: string): Promise<Capture> {
   const opened = await openBundle(path.resolve(EVIDENCE_FOLDER, `${name}.bundle.json`));
   const segments: Uint8Array[] = [];
-  for (const file of opened.segmentFiles) segments.push(await readUpTo(file, CAP_BYTES));
+  for (const { realPath } of opened.segmentFiles) {
+    segments.push(await readUpTo(realPath, CAP_BYTES));
+  }
   return { evidence: opened.evidence, segments };
 }
 

@@ -170,10 +170,10 @@ export function printRecord(record: DraftRecord, column = 'sha1'): Uint8Array {
   const shown = record.violation === true ? new Uint8Array(digest.byteLength) : digest;
   const head = `${String(record.pcr).padStart(2)} ${hex(shown)} ${record.template}`;
   const [file = new Uint8Array(), name = new Uint8Array(), ...others] = record.fields;
-  const colon = file.lastIndexOf(0x3a);
-  const prefix = Buffer.from(file.slice(0, colon + 1)).toString('latin1');
+  const nul = file.indexOf(0);
+  const prefix = Buffer.from(file.slice(0, nul)).toString('latin1');
   return join(
-    ascii(`${head} ${prefix}${hex(file.slice(colon + 2))} `),
+    ascii(`${head} ${prefix}${hex(file.slice(nul + 1))} `),
     name.slice(0, -1),
     ...others.map((field) => ascii(` ${hex(field)}`)),
     ascii('\n'),

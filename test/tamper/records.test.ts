@@ -68,9 +68,11 @@ test('the list reversed, rotated, and its records sorted', async () => {
   assertMismatch(rebuilt(capture, sorted), 'sorted');
 });
 
-test('an empty list', async () => {
+test('a list of no records is no list', async () => {
   const { capture } = await open(SIGNED_FILES);
-  assertMismatch(rebuilt(capture, []), 'no records');
+  const verdict = structuralVerdict(rebuilt(capture, []));
+  assert.equal(verdict.status, 'none');
+  assertFound(verdict, 'ima.list_missing', 'no records');
 });
 
 test('any one record moved to another PCR', async () => {
