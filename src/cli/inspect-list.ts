@@ -6,7 +6,7 @@ import type { Malformed } from '../bytes/reader.ts';
 import type { HashName } from '../crypto/digest.ts';
 import { ListWalk } from '../ima/list-walk.ts';
 import { type ImaRecord, readRecordFields, recordAt, templateOf } from '../ima/record.ts';
-import { Registers } from '../ima/registers.ts';
+import { digestsOfRow } from '../ima/replay.ts';
 import type { FileDigest, TemplateFields } from '../ima/template-fields.ts';
 import { readWindows } from './files.ts';
 import type { Inspection, Shown } from './inspection.ts';
@@ -56,17 +56,14 @@ function openWalk(
 ): ListWalk {
   const { encoding, column, records } = how;
   const claim = { kind: 'current', encoding, digestColumn: column } as const;
-  return new ListWalk(
-    {
-      segments: [records === undefined ? claim : { ...claim, records }],
-      fromIndex: 0,
-      registers: new Registers({ banks: [], quoted: new Map() }),
-    },
-    {
-      record: (table, row, origin) => summary.add(recordAt(table, row, origin)),
-      matched: () => undefined,
-    },
-  );
+  const segments = [records === undefined ? claim : { ...claim, records }];
+  return new ListWalk({ segments, fromIndex: 0 }, (table, origin) => {
+    const { window, columnHash } = origin;
+    for (let row = 0; row < table.count; row += 1) {
+      digestsOfRow({ window, table, columnHash }, row);
+      summary.add(recordAt(table, row, origin));
+    }
+  });
 }
 
 /** Counts over all records, and the rows of those to show. */
