@@ -167,9 +167,8 @@ function unsupportedOptions({ quote, ima }: CompletePolicy): UnsupportedOption[]
 }
 
 function policyNotes(policy: CompletePolicy): string[] {
-  const { appliesTo, quote, boot, ima } = policy;
+  const { quote, boot, ima } = policy;
   const facts: readonly (readonly [boolean, string])[] = [
-    [Object.keys(appliesTo.labels).length > 0, 'appliesTo.labels: does not restrict anything yet'],
     [selectionOf(quote).length === 0, 'quote: selects nothing, so every quote is refused'],
     [quote.banks.includes('sm3'), 'quote.banks: sm3 cannot be computed, so it is never proven'],
     [quote.signatureHashes.length === 0, 'quote.signatureHashes: empty, every quote is refused'],

@@ -164,7 +164,7 @@ describe('notes of a compilation', () => {
     [{ quote: { banks: ['sm3'] } }, ['quote.banks']],
     [{ quote: { firmwareVersions: { change: 'accept' } } }, []],
     [{ quote: { firmwareVersions: { change: 'refuse' } } }, ['quote.firmwareVersions.change']],
-    [{ appliesTo: { labels: { a: 'b' } } }, ['appliesTo.labels']],
+    [{ appliesTo: { labels: { a: 'b' } } }, []],
     [rule({ signedBy: ['v'] }), ['ima.measurements[0].signedBy']],
     [{ ima: { ...EMPTY_IMA, batches: 'warn' } }, ['ima.measurements', 'ima.batches']],
     [
