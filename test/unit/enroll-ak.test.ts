@@ -1,7 +1,7 @@
 // Attestation keys in all five encodings, and what is said about them.
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { asciiBytes, concatBytes, latinText, toBase64 } from '../../src/bytes/encoding.ts';
@@ -129,6 +129,15 @@ describe('what cannot be used', () => {
     area[area.byteLength - 1] = (area[area.byteLength - 1] ?? 0) ^ 1;
     const finding = findingOf('tpmt-public', area);
     assert.deepEqual([finding.code, finding.where.field], ['ak.malformed', 'unique']);
+  });
+
+  test('an RSA key with which everybody could sign is malformed', () => {
+    const n = Buffer.alloc(256, 0xff).toString('base64url');
+    const of = (e: string) =>
+      spki({ publicKey: createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }) });
+    assert.ok(readAk({ encoding: 'spki-pem', bytes: of('AQAB') }).ok);
+    const finding = findingOf('spki-pem', of('AQ'));
+    assert.deepEqual([finding.code, finding.where.field], ['ak.malformed', 'subjectPublicKeyInfo']);
   });
 
   test('bytes of another encoding are malformed', () => {

@@ -92,6 +92,12 @@ describe('ECC', () => {
     assert.deepEqual(attestationKeyOf(short), { state: 'invalid' });
   });
 
+  test('with a key derivation, which has a hash of its own', () => {
+    const withKdf = `${toHex(ECC_HEAD).slice(0, -4)} 0020 000b`;
+    const area = areaOf(concatBytes(hex(withKdf), sized(hex('01')), sized(hex('02'))));
+    assert.equal(area.detail.state, 'readable');
+  });
+
   test('with a coordinate longer than its curve is malformed', () => {
     const malformed = malformedOf(
       concatBytes(ECC_HEAD, sized(new Uint8Array(33)), sized(hex('01'))),
@@ -149,8 +155,8 @@ describe('schemes', () => {
 });
 
 describe('RSA', () => {
-  function rsa(keyBits: string, modulus: Uint8Array): Uint8Array {
-    const head = `0001 000b 00050072 0000 0010 0014 000b ${keyBits} 00000000`;
+  function rsa(keyBits: string, modulus: Uint8Array, scheme = '0014 000b'): Uint8Array {
+    const head = `0001 000b 00050072 0000 0010 ${scheme} ${keyBits} 00000000`;
     return concatBytes(hex(head), sized(modulus));
   }
   const modulus = new Uint8Array(128).fill(0xff);
@@ -159,6 +165,14 @@ describe('RSA', () => {
     const { detail } = areaOf(rsa('0400', modulus));
     assert.ok(detail.state === 'readable' && detail.key.kind === 'rsa');
     assert.equal(detail.key.exponent, 65_537);
+  });
+
+  test('a scheme that encrypts is not supported, with a hash or without one', () => {
+    for (const scheme of ['0015', '0017 000b']) {
+      const outcome = attestationKeyOf(areaOf(rsa('0400', modulus, scheme)));
+      assert.ok(outcome.state === 'unsupported');
+      assert.equal(outcome.field, 'parameters.scheme');
+    }
   });
 
   test('keyBits and modulus say the same', () => {
