@@ -1,4 +1,4 @@
-// Streaming readers of reference sets as text: the output of sha256sum and its siblings, and NDJSON.
+// Streaming readers of reference sets as text: the lines of sha256sum and its siblings, and NDJSON.
 // docs/policy.md, "Reference sets"; GNU coreutils manual, "md5sum invocation" for the first form.
 
 import { fromHex } from '../bytes/encoding.ts';

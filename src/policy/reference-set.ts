@@ -102,7 +102,7 @@ class TableReferenceSet implements ReferenceSet {
   }
 }
 
-/** One line a non-empty table, in order of algorithm: kind, count, SHA-256 of the sorted records. */
+/** One line a non-empty table, by algorithm: kind, count, SHA-256 of the sorted records. */
 function canonicalForm(tables: ReadonlyMap<string, Table>): string {
   const lines = ['plumbline-reference-set/1'];
   for (const [algorithm, table] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -205,7 +205,7 @@ interface RuleProblem {
   readonly message: string;
 }
 
-/** What a rule's keys say about each other: combinations that no record can satisfy are mistakes. */
+/** What is wrong between a rule's keys: what no record can satisfy is a mistake. */
 function ruleProblems(rule: MeasurementRule): RuleProblem[] {
   const problems: RuleProblem[] = [];
   const kinds = (['path', 'event', 'keyring'] as const).filter((key) => rule[key] !== undefined);

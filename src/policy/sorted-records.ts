@@ -14,11 +14,6 @@ export class SortedRecordsBuilder {
     this.#bytes = new Uint8Array(recordBytes * 64);
   }
 
-  /** How many records were added, repeats counted. */
-  get count(): number {
-    return this.#count;
-  }
-
   /** Adds a record. */
   add(record: Uint8Array): void {
     const at = this.#count * this.#recordBytes;
