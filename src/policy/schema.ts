@@ -8,7 +8,7 @@ import { HASH_ALGORITHMS, hashByName } from '../crypto/digest.ts';
 import { compileGlob } from './glob.ts';
 
 /** Name of a policy, a rule or a reference set. */
-export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Highest PCR of a PC client TPM. */
 const LAST_PCR = 23;
