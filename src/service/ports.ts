@@ -25,6 +25,7 @@ export interface Ports {
   readonly referenceSets: ReferenceSetStore;
   readonly tokens: TokenStore;
   readonly audit: AuditLog;
+  readonly storage: Storage;
 }
 
 export interface Clock {
@@ -277,4 +278,10 @@ export interface AuditEntry {
 
 export interface AuditLog {
   append(entry: AuditEntry): Promise<void>;
+}
+
+/** What keeps all of it. */
+export interface Storage {
+  /** Whether it answers now. Never throws. */
+  reachable(): Promise<boolean>;
 }

@@ -15,6 +15,7 @@ import {
 } from './policy-catalog.ts';
 import type { AccessToken, Ports, SetVersions, Version } from './ports.ts';
 import { Problem } from './problem.ts';
+import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 
 /** A version as it is kept now. */
 export interface PublishedPolicy {
@@ -68,6 +69,11 @@ export async function activatePolicy(
   const entry = { at, actor: by.id, action: 'policy.activate', subject: policy.name };
   await ports.audit.append({ ...entry, detail: { version: policy.version } });
   return { referenceSets };
+}
+
+/** Every policy with its newest and its active version, by name. */
+export async function listPolicies(ports: Ports): Promise<VersionsOfName[]> {
+  return versionsByName(await ports.policies.list(), await ports.policies.active());
 }
 
 /** Every version of a policy, newest first. Problem: `policy.unknown`. */

@@ -4,6 +4,7 @@
 import { type ReferenceProblem, ReferenceSetReader } from '../policy/reference-set-text.ts';
 import type { AccessToken, Ports, SetReading, SetVersion } from './ports.ts';
 import { Problem } from './problem.ts';
+import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 
 /** A set on its way in. */
 export interface SetUpload {
@@ -65,6 +66,11 @@ export async function activateReferenceSet(
   if (!(await ports.referenceSets.activate(set.name, set.version, at))) throw unknownSet();
   const entry = { at, actor: by.id, action: 'reference_set.activate', subject: set.name };
   await ports.audit.append({ ...entry, detail: { version: set.version } });
+}
+
+/** Every set with its newest and its active version, by name. */
+export async function listReferenceSets(ports: Ports): Promise<VersionsOfName[]> {
+  return versionsByName(await ports.referenceSets.list(), await ports.referenceSets.active());
 }
 
 /** Every version of a set, newest first. Problem: `reference_set.unknown`. */

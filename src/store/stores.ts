@@ -21,5 +21,15 @@ export function storesOn(database: Database, newId: () => string): Omit<Ports, '
     referenceSets: referenceSetStore(database),
     tokens: tokenStore(database),
     audit: auditLog(database),
+    storage: { reachable: () => reachable(database) },
   };
+}
+
+async function reachable(database: Database): Promise<boolean> {
+  try {
+    await database.run('SELECT 1', []);
+    return true;
+  } catch {
+    return false;
+  }
 }

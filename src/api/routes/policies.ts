@@ -1,0 +1,148 @@
+// Routes of acceptance policies: upload a version, look, activate. docs/api.md, "Policies"
+
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { POLICY_LIMITS } from '../../bytes/limits.ts';
+import { policyJsonSchema } from '../../policy/json-schema.ts';
+import {
+  activatePolicy,
+  listPolicies,
+  policyDocument,
+  policyVersions,
+  publishPolicy,
+} from '../../service/publish-policy.ts';
+import type { Service } from '../../service/service.ts';
+import { callerOf } from '../access.ts';
+import type { Api } from '../api.ts';
+import {
+  activatedPolicy,
+  namePath,
+  overview,
+  publishedPolicy,
+  versionList,
+  versionPath,
+} from '../schemas.ts';
+
+const TAGS = ['policies'];
+const READ = { access: ['policy-admin', 'operator', 'auditor'] } as const;
+const WRITE = { access: ['policy-admin'] } as const;
+
+/** POST and GET /v1/policies, /schema, /{name}/versions, and activation. */
+export function policyRoutes(api: Api, service: Service): void {
+  const { ports } = service;
+  // In a scope of its own, whose JSON parser leaves the text alone.
+  api.register((scope: Api, _options, done) => {
+    uploadRoute(scope, service);
+    done();
+  });
+
+  api.get(
+    '/v1/policies',
+    {
+      config: READ,
+      schema: { tags: TAGS, summary: 'List policies by name', response: { 200: overview } },
+    },
+    async () => ({ items: await listPolicies(ports) }),
+  );
+
+  api.get(
+    '/v1/policies/schema',
+    {
+      config: { access: 'public' },
+      schema: {
+        tags: TAGS,
+        summary: 'JSON Schema of the policy document',
+        response: { 200: z.record(z.string(), z.unknown()) },
+      },
+    },
+    () => ({ ...policyJsonSchema() }),
+  );
+
+  api.get(
+    '/v1/policies/:name/versions',
+    {
+      config: READ,
+      schema: {
+        tags: TAGS,
+        summary: 'List the versions of a policy, newest first',
+        params: namePath,
+        response: { 200: versionList },
+      },
+    },
+    async ({ params }) => {
+      const versions = await policyVersions(ports, params.name);
+      const items = versions.map((kept) => ({ ...kept, createdAt: kept.createdAt.toISOString() }));
+      return { items };
+    },
+  );
+
+  api.get(
+    '/v1/policies/:name/versions/:version',
+    {
+      config: READ,
+      schema: {
+        tags: TAGS,
+        summary: 'One version of a policy, as it was uploaded',
+        params: versionPath,
+        response: { 200: z.record(z.string(), z.unknown()) },
+      },
+    },
+    async ({ params }): Promise<Record<string, unknown>> =>
+      JSON.parse(await policyDocument(ports, params.name, params.version)),
+  );
+
+  activateRoute(api, service);
+}
+
+function activateRoute(api: Api, service: Service): void {
+  api.post(
+    '/v1/policies/:name/versions/:version/activate',
+    {
+      config: WRITE,
+      schema: {
+        tags: TAGS,
+        summary: 'Make a version the active one of its name',
+        params: versionPath,
+        response: { 200: activatedPolicy },
+      },
+    },
+    async (request) => {
+      const { referenceSets } = await activatePolicy(service, request.params, callerOf(request));
+      return { ...request.params, referenceSets: { ...referenceSets } };
+    },
+  );
+}
+
+/** The text is parsed by the policy room: only there are repeated keys seen. */
+function uploadRoute(scope: Api, { ports }: Service): void {
+  scope.removeContentTypeParser('application/json');
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  );
+  scope.post(
+    '/v1/policies',
+    {
+      config: WRITE,
+      bodyLimit: POLICY_LIMITS.documentBytes,
+      schema: {
+        tags: TAGS,
+        summary: 'Upload a policy as a new version of its name',
+        body: z.instanceof(Uint8Array).meta({
+          description: 'A policy document: /v1/policies/schema.',
+          override: { type: 'object' },
+        }),
+        response: { 200: publishedPolicy, 201: publishedPolicy },
+      },
+    },
+    async (request, reply) => {
+      const published = await publishPolicy(ports, request.body, callerOf(request));
+      const { name, version, notes } = published;
+      return reply
+        .code(published.created ? 201 : 200)
+        .header('location', `/v1/policies/${name}/versions/${version}`)
+        .send({ ...published, notes: [...notes] });
+    },
+  );
+}

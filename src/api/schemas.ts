@@ -1,0 +1,218 @@
+// Shapes of requests and answers: they check what comes in, and /openapi.json is made from them.
+// docs/api.md; OpenAPI 3.1.
+
+import { z } from 'zod';
+import { policySchema } from '../policy/schema.ts';
+import { ROLES } from '../service/ports.ts';
+
+const MOST_LABELS = 64;
+
+/** Names of banks and digest algorithms. */
+export const hashName = z.enum([
+  'sha1',
+  'sha256',
+  'sha384',
+  'sha512',
+  'sm3',
+  'sha3-256',
+  'sha3-384',
+  'sha3-512',
+]);
+
+/** EAR words. */
+export const status = z.enum(['affirming', 'warning', 'contraindicated', 'none']);
+
+const id = z.uuid().meta({ description: 'Id of a row, given by the service.' });
+const name = policySchema.shape.name.meta({ description: 'Name of a policy or a set.' });
+const version = z.coerce.number().int().min(1).max(2_147_483_647);
+const count = z.int().min(0);
+
+/** A moment, RFC 3339 in UTC. */
+export const moment = z.iso.datetime();
+
+/** `sha256:` and hex. */
+export const contentDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+export const idPath = z.object({ id });
+export const namePath = z.object({ name });
+export const versionPath = z.object({ name, version });
+export const partPath = z.object({
+  id,
+  part: z.string().regex(/^(?:boot-log|segment-(?:0|[1-9]\d{0,4}))$/),
+});
+
+/** What every paged list is asked with. */
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional().meta({ description: '"next" of the page before.' }),
+});
+
+/** One page of `item`s, newest first. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    next: z.string().nullable().meta({ description: 'Cursor of the next page; null at the end.' }),
+  });
+}
+
+const labels = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/),
+    z.string().regex(/^[\x20-\x7e]{0,255}$/),
+  )
+  .refine((all) => Object.keys(all).length <= MOST_LABELS, `at most ${MOST_LABELS} labels`)
+  .meta({ description: 'Given by operators; policies choose attesters by them.' });
+
+export const enrolment = z.strictObject({
+  ak: z.strictObject({
+    encoding: z.enum(['tpmt-public', 'tpm2b-public', 'spki-pem', 'x509-pem', 'x509-der']),
+    bytes: z.base64().max(32_768).meta({ description: 'The key; PEM text too is base64 here.' }),
+  }),
+  labels: labels.default({}),
+});
+
+export const relabelling = z.strictObject({ labels });
+
+export const attester = z.object({
+  id,
+  identity: contentDigest.meta({ description: 'RFC 7638 thumbprint of the attestation key.' }),
+  akEncoding: enrolment.shape.ak.shape.encoding,
+  labels: z.record(z.string(), z.string()),
+  enrolledAt: moment,
+  latest: z
+    .object({ id, status, at: moment, expiresAt: moment })
+    .nullable()
+    .meta({ description: 'The newest verdict; null before the first.' }),
+});
+
+export const enrolled = attester.extend({
+  findings: z.array(z.string()).meta({ description: 'Codes that verdicts will carry.' }),
+});
+
+export const challenge = z.object({
+  id,
+  nonce: z.hex().length(64).meta({ description: 'What extraData of the quote must equal.' }),
+  expiresAt: moment,
+  quote: z.object({
+    selection: z
+      .union([
+        z.literal('any'),
+        z.array(z.object({ bank: hashName, pcrs: z.array(z.int().min(0).max(31)) })),
+      ])
+      .meta({ description: 'Exactly these PCRs.' }),
+    signatureHashes: z.array(hashName),
+  }),
+  ima: z.object({
+    list: z.enum(['required', 'optional', 'not-required']),
+    fromIndex: count.meta({ description: 'Absolute index of the first record to send.' }),
+  }),
+  bootLog: z.enum(['required', 'optional']),
+  policy: z.object({ name, version }),
+});
+
+export const verdictQuery = pageQuery.extend({
+  attester: id.optional(),
+  status: status.optional(),
+  code: z
+    .string()
+    .regex(/^[a-z]+\.[a-z0-9_]+$/)
+    .optional()
+    .meta({ description: 'Only verdicts with a finding of this code.' }),
+  since: moment.optional().meta({ description: 'From this moment on.' }),
+  until: moment.optional().meta({ description: 'Before this moment.' }),
+});
+
+export const verdictSummary = z.object({
+  id,
+  attesterId: id,
+  at: moment,
+  expiresAt: moment,
+  status,
+  codes: z.array(z.string()),
+  policy: z.object({ name, version }),
+});
+
+export const storedEvidence = z.object({
+  verdictId: id,
+  attesterId: id,
+  receivedAt: moment,
+  document: z.record(z.string(), z.unknown()).meta({
+    description: 'Key, nonce, quote and claims as received; binary fields are base64.',
+  }),
+  parts: z.array(z.object({ part: z.string(), sizeBytes: count, href: z.string() })),
+});
+
+export const publishedPolicy = z.object({
+  name,
+  version,
+  digest: contentDigest,
+  created: z.boolean(),
+  notes: z.array(z.string()),
+});
+
+export const uploadedSet = z.object({
+  name,
+  version,
+  digest: contentDigest,
+  entries: count,
+  created: z.boolean(),
+});
+
+const keptVersion = z.object({
+  name,
+  version,
+  digest: contentDigest,
+  createdAt: moment,
+  active: z.boolean(),
+});
+
+export const versionList = z.object({ items: z.array(keptVersion) });
+
+export const setVersion = keptVersion.extend({
+  entries: count,
+  sizeBytes: count,
+  format: z.enum(['digest-lines', 'ndjson']),
+  paths: z.enum(['free', 'bound']),
+});
+
+export const setVersionList = z.object({ items: z.array(setVersion) });
+
+/** Every name with its newest and its active version. */
+export const overview = z.object({
+  items: z.array(z.object({ name, newest: version, active: version.nullable() })),
+});
+
+export const activatedPolicy = z.object({
+  name,
+  version,
+  referenceSets: z.record(z.string(), z.int()).meta({ description: 'Versions in use now.' }),
+});
+
+export const activatedSet = versionPath;
+
+export const setUploadQuery = z.strictObject({
+  paths: z
+    .enum(['free', 'bound'])
+    .default('free')
+    .meta({ description: 'bound: each digest of digest lines counts for its own path only.' }),
+});
+
+const role = z.enum(ROLES);
+
+export const wantedToken = z.strictObject({ name, role });
+export const newToken = z.object({ id, name, role, secret: z.string() });
+export const tokenList = z.object({
+  items: z.array(z.object({ id, name, role, createdAt: moment })),
+});
+
+export const health = z.object({ status: z.enum(['ok', 'unavailable']) });
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string().meta({ description: 'Stable: docs/api.md lists them.' }),
+  requestId: z.string(),
+  places: z.array(z.object({ at: z.string(), message: z.string() })).optional(),
+});
