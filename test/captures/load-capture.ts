@@ -22,7 +22,8 @@ export interface Capture {
 /** Far more than any captured file. */
 const CAP_BYTES = 64 * 1024 * 1024;
 
-/** Opens the bundle `name` (without `.bundle.json`), relative to the evidence folder or absolute. */
+/** Opens the bundle `name` (without `.bundle.json`), relative to the evidence folder or
+ *  absolute. */
 export async function loadCapture(name: string): Promise<Capture> {
   const opened = await openBundle(path.resolve(EVIDENCE_FOLDER, `${name}.bundle.json`));
   const segments: Uint8Array[] = [];

@@ -38,7 +38,8 @@ copyEvidence(process.argv[2] ?? '', dirname(new URL(import.meta.url).pathname));
 function copyEvidence(collection: string, target: string): void {
   const files = new Set<string>();
   for (const path of readdirSync(collection, { recursive: true, encoding: 'utf8' })) {
-    if (path.endsWith('.bundle.json')) for (const file of filesOf(collection, path)) files.add(file);
+    if (!path.endsWith('.bundle.json')) continue;
+    for (const file of filesOf(collection, path)) files.add(file);
   }
   for (const list of STANDALONE_LISTS) files.add(list);
   for (const file of [...files]) {

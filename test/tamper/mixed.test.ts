@@ -21,7 +21,7 @@ const AFTER = '05-violations/q03-after-tomtou';
 const WITH_BOOT_PCRS = '02-ima-sig/q02-rsassa-pcr0-10';
 const STAGED = '08-log-staging-and-kexec/boot1-q04-after-partial-delete-10';
 
-test('a later list of the same boot proves the earlier quote, not the other way round', async () => {
+test('a later list of the same boot proves the earlier quote, not the reverse', async () => {
   const before = await loadCapture(BEFORE);
   const after = await loadCapture(AFTER);
   const proven = structuralVerdict({ ...before, segments: after.segments });

@@ -43,7 +43,7 @@ test('a pending record that cannot be read is reported with its place', async ()
   assert.ok(where.offsetBytes !== undefined && where.offsetBytes >= list.byteLength);
 });
 
-test('a violation or a record for another PCR behind the proven ones weighs nothing yet', async () => {
+test('a violation or a record for another PCR weighs nothing while it is pending', async () => {
   const capture = await loadCapture('02-ima-sig/q02-rsassa-pcr0-10');
   const untouched = structuralVerdict(capture);
   const more = join(

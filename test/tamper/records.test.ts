@@ -125,7 +125,7 @@ test('any one violation turned into a record', async () => {
   }
 });
 
-test('what a violation claims can be rewritten, and the verdict says that it is claimed', async () => {
+test('what a violation claims can be rewritten, and stays a violation', async () => {
   const { capture, records } = await open(VIOLATIONS);
   const untouched = structuralVerdict(capture);
   const index = [...records.keys()].find((candidate) => isViolation(records[candidate])) ?? -1;
