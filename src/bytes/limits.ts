@@ -102,3 +102,13 @@ export const FILE_LIMITS = {
 
 /** The longest record, head and data. A window must hold at least this to make progress. */
 export const LARGEST_RECORD_BYTES = IMA_LIMITS.headBytes + IMA_LIMITS.dataBytes;
+
+/** Caps on what is followed beside the plain reading of a list. */
+export const TIMELINE_LIMITS = {
+  /** Records whose fingerprints are kept to notice overlapping segments: a staged chunk. */
+  overlapRecords: 65_536,
+  /** Readings of one list that are followed at once. */
+  readings: 4,
+  /** Earlier checkpoints of a boot that evidence may start from. */
+  earlierCheckpoints: 4,
+} as const;

@@ -58,9 +58,8 @@ function openWalk(
   const claim = { kind: 'current', encoding, digestColumn: column } as const;
   const segments = [records === undefined ? claim : { ...claim, records }];
   return new ListWalk({ segments, fromIndex: 0 }, (table, origin) => {
-    const { window, columnHash } = origin;
     for (let row = 0; row < table.count; row += 1) {
-      digestsOfRow({ window, table, columnHash }, row);
+      digestsOfRow({ ...origin, table }, row);
       summary.add(recordAt(table, row, origin));
     }
   });

@@ -40,6 +40,15 @@ export interface Finding {
   readonly hint: string;
   /** Id of the policy rule that decided, when one did. */
   readonly rule?: string;
+  /** Found in an earlier round of this boot and still open: a record that ran stays run. */
+  readonly carried?: true;
+}
+
+/** A log as plain data, to be kept from round to round. */
+export interface SavedFindings {
+  readonly findings: readonly Finding[];
+  readonly counts: readonly (readonly [FindingCode, number])[];
+  readonly worst: Severity;
 }
 
 /** What a finding has beside its code. */
@@ -104,6 +113,20 @@ export class FindingLog {
       this.#worst = graver(this.#worst, finding.severity);
       if (count <= this.#capPerCode) this.#kept.push(finding);
     }
+  }
+
+  /** Everything in the log as plain data. */
+  save(): SavedFindings {
+    return { findings: this.#kept, counts: [...this.#counts], worst: this.#worst };
+  }
+
+  /** Takes over what an earlier round left open, marked as carried. */
+  carry(saved: SavedFindings): void {
+    for (const finding of saved.findings) this.#kept.push({ ...finding, carried: true });
+    for (const [code, count] of saved.counts) {
+      this.#counts.set(code, (this.#counts.get(code) ?? 0) + count);
+    }
+    this.#worst = graver(this.#worst, saved.worst);
   }
 
   /** Takes over everything in `other`, counts included. */

@@ -1,25 +1,18 @@
 // Walks a measurement list, segment by segment, as its bytes arrive: keeps what is unfinished, turns
-// text into records, calls the replay, and shows each record once. Memory is bounded by the largest
-// record, whatever the length of the list. FORMATS 1.6, 8.4.
+// text into records, frames them and shows each once. Memory is bounded by the largest record,
+// whatever the length of the list. FORMATS 1.6, 8.4.
 
 import { concatBytes, viewBytes } from '../bytes/encoding.ts';
 import { IMA_LIMITS } from '../bytes/limits.ts';
 import type { Malformed } from '../bytes/reader.ts';
 import { orderOfLine, recordFromLine } from './ascii-list.ts';
+import { type FrameState, frameWindow } from './frame-window.ts';
 import type { RowOrigin } from './record.ts';
 import { RecordTable } from './record-table.ts';
-import type { PrefixMatch, Registers } from './registers.ts';
-import { type ReplayState, replayWindow } from './replay.ts';
 import type { SegmentClaim } from './segment.ts';
 
-/** Sees every record once, in order. */
-export interface ListVisitor {
-  /** The record in `row`; `origin` says where it stands. */
-  record(table: RecordTable, row: number, origin: RowOrigin): void;
-  /** The quoted values have been reached: the records shown so far are the proven ones. Called
-   *  again when a later record shows that the first match could not be it. */
-  matched(match: PrefixMatch): void;
-}
+/** Sees every record once, in order. `origin` says where the rows of `table` stand. */
+export type RowVisitor = (table: RecordTable, origin: RowOrigin) => void;
 
 /** Why a walk ended before the list did. */
 export interface BrokenSegment {
@@ -38,18 +31,17 @@ export interface ShortSegment {
 
 export interface WalkInput {
   readonly segments: readonly SegmentClaim[];
+  /** Absolute index of the first record. */
   readonly fromIndex: number;
-  readonly registers: Registers;
-  /** Show and match record by record: for goals that the registers cannot test themselves. */
-  readonly stepwise?: boolean;
 }
 
 /** A walk in progress. */
 export class ListWalk {
   readonly #input: WalkInput;
-  readonly #visitor: ListVisitor;
-  readonly #table: RecordTable;
-  readonly #state: ReplayState;
+  readonly #visit: RowVisitor;
+  readonly #table = new RecordTable(TABLE_ROWS);
+  readonly #state: FrameState;
+  #nextIndex: number;
   #segment = -1;
   #segmentRecords = 0;
   #chunks: Uint8Array[] = [];
@@ -57,28 +49,23 @@ export class ListWalk {
   #carryBytes = 0;
   #lineOffset = 0;
   #doneBytes = 0;
-  #seenMatch: PrefixMatch | undefined;
   #broken: BrokenSegment | undefined;
   readonly #short: ShortSegment[] = [];
-  /** Bytes of all records up to the match. */
-  provenBytes = 0;
 
-  constructor(input: WalkInput, visitor: ListVisitor) {
+  constructor(input: WalkInput, visit: RowVisitor) {
     this.#input = input;
-    this.#visitor = visitor;
-    this.#table = new RecordTable(input.stepwise === true ? 1 : TABLE_ROWS);
+    this.#visit = visit;
+    this.#nextIndex = input.fromIndex;
     this.#state = {
-      registers: input.registers,
       column: input.segments[0]?.digestColumn ?? 'sha1',
       byteOrder: undefined,
-      nextIndex: input.fromIndex,
       offsetBytes: 0,
     };
   }
 
   /** Absolute index behind the last record seen. */
   get nextIndex(): number {
-    return this.#state.nextIndex;
+    return this.#nextIndex;
   }
 
   get broken(): BrokenSegment | undefined {
@@ -158,7 +145,7 @@ export class ListWalk {
 
   #processBinary(window: Uint8Array, isLast: boolean): number {
     const base = this.#state.offsetBytes;
-    return this.#replay(window, {
+    return this.#frame(window, {
       isLast,
       recordOffset: (recordStart) => base + recordStart,
       recordEnd: (_recordStart, recordEnd) => base + recordEnd,
@@ -166,7 +153,7 @@ export class ListWalk {
     });
   }
 
-  /** Rebuilds whole lines and replays them. Every byte of a record is placed at its line, because
+  /** Rebuilds whole lines and frames them. Every byte of a record is placed at its line, because
    *  text has no byte that stands for one byte of the record. */
   #processText(window: Uint8Array, isLast: boolean): number {
     const column = this.#state.column;
@@ -192,7 +179,7 @@ export class ListWalk {
       at = line.end;
     }
     const lineStart = (recordStart: number) => lines.get(recordStart)?.start ?? 0;
-    this.#replay(concatBytes(...records), {
+    this.#frame(concatBytes(...records), {
       isLast,
       recordOffset: lineStart,
       recordEnd: (recordStart) => lines.get(recordStart)?.end ?? 0,
@@ -203,17 +190,16 @@ export class ListWalk {
     return at;
   }
 
-  /** Replays a window in as many calls as the table needs; gives the bytes it consumed. */
-  #replay(window: Uint8Array, source: WindowSource): number {
+  /** Frames a window in as many calls as the table needs; gives the bytes it consumed. */
+  #frame(window: Uint8Array, source: WindowSource): number {
     let consumed = 0;
     while (!this.#isFull()) {
       const part = viewBytes(window, consumed, window.byteLength);
-      const firstIndex = this.#state.nextIndex;
-      const outcome = replayWindow(this.#state, part, {
+      const outcome = frameWindow(this.#state, part, {
         table: this.#table,
         maxRecords: (this.#claim()?.records ?? Number.MAX_SAFE_INTEGER) - this.#segmentRecords,
       });
-      this.#show(part, { ...source, firstIndex, shift: consumed });
+      this.#show(part, { ...source, shift: consumed });
       consumed += outcome.consumedBytes;
       if (outcome.stopped === 'table-full') continue;
       const isCut = source.isLast && outcome.malformed !== undefined;
@@ -227,37 +213,27 @@ export class ListWalk {
 
   #show(window: Uint8Array, source: ShownWindow): void {
     const table = this.#table;
-    const { firstIndex, shift } = source;
+    const { shift } = source;
+    if (table.count === 0) return;
     const origin: RowOrigin = {
       window,
       segment: this.#segment,
-      firstIndex,
+      firstIndex: this.#nextIndex,
       byteOrder: this.#state.byteOrder ?? 'little',
       columnHash: this.#state.column,
+      doneBytes: this.#doneBytes,
       recordOffset: (row) => source.recordOffset(shift + (table.start[row] ?? 0)),
       recordEnd: (row) =>
         source.recordEnd(shift + (table.start[row] ?? 0), shift + (table.end[row] ?? 0)),
       byteOffset: (at, row) => source.byteOffset(shift + at, shift + (table.start[row] ?? 0)),
     };
-    for (let row = 0; row < table.count; row += 1) {
-      this.#noticeMatch(firstIndex + row, origin, row);
-      this.#visitor.record(table, row, origin);
-    }
     this.#segmentRecords += table.count;
-    this.#noticeMatch(firstIndex + table.count, origin, table.count);
-  }
-
-  /** Tells the visitor of a match as soon as the records that it proves have been shown. */
-  #noticeMatch(shownUpTo: number, origin: RowOrigin, row: number): void {
-    const { match } = this.#input.registers;
-    if (match === undefined || match === this.#seenMatch || match.recordCount !== shownUpTo) return;
-    this.#seenMatch = match;
-    this.provenBytes = this.#doneBytes + (row === 0 ? 0 : origin.recordEnd(row - 1));
-    this.#visitor.matched(match);
+    this.#nextIndex += table.count;
+    this.#visit(table, origin);
   }
 
   #break(malformed: Malformed): void {
-    this.#broken = { segment: this.#segment, index: this.#state.nextIndex, malformed };
+    this.#broken = { segment: this.#segment, index: this.#nextIndex, malformed };
   }
 }
 
@@ -272,7 +248,6 @@ interface WindowSource {
 }
 
 interface ShownWindow extends WindowSource {
-  readonly firstIndex: number;
   /** Where the shown part starts in the window. */
   readonly shift: number;
 }

@@ -1,12 +1,14 @@
-// Where the records of one window lie: parallel columns, one row a record. The replay fills it and
+// Where the records of one window lie: parallel columns, one row a record. Framing fills it and
 // its callers read fields through it, so that accepted records never become objects.
 
-/** What the replay found out about a record. */
+/** What framing and replay found out about a record. */
 export const RECORD_FLAGS = {
   /** The digest column is all zero (FORMATS 4.4). */
   violation: 1,
   /** The digest column is not the digest of the template data. */
   columnMismatch: 2,
+  /** Template `ima`, whose digest covers a padded form of the data (FORMATS 1.3). */
+  legacy: 4,
 } as const;
 
 /** Rows for at most `capacity` records of one window. All offsets are relative to the window. */

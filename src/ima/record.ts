@@ -35,6 +35,8 @@ export interface RowOrigin {
   readonly firstIndex: number;
   readonly byteOrder: 'little' | 'big';
   readonly columnHash: HashName;
+  /** Bytes of the segments before this one. */
+  readonly doneBytes: number;
   /** Offset in the segment of a row's first byte, behind its last, and of a byte of the window. */
   readonly recordOffset: (row: number) => number;
   readonly recordEnd: (row: number) => number;

@@ -38,14 +38,22 @@ export interface PrefixMatch {
   readonly modes: ReadonlyMap<HashName, ExtendMode>;
 }
 
+/** A register as it is kept from round to round. */
+export interface SavedRegister {
+  readonly pcr: number;
+  readonly bank: HashName;
+  readonly firstIndex: number;
+  readonly values: readonly (readonly [ExtendMode, Uint8Array])[];
+}
+
 /** What the registers are held against. */
 export interface RegisterGoal {
   /** Banks to keep, in any order; banks that cannot be computed are left out. */
   readonly banks: readonly HashName[];
   /** Quoted values, where they are known. */
   readonly quoted: PcrValues;
-  /** Values before the first record; PCRs not named start at their reset value. */
-  readonly start?: PcrValues;
+  /** Where the replay goes on from; absent: every PCR at its reset value, before record 0. */
+  readonly start?: { readonly index: number; readonly registers: readonly SavedRegister[] };
 }
 
 /** Highest PCR index that a TPM has. */
@@ -62,7 +70,13 @@ export class Registers {
 
   constructor(goal: RegisterGoal) {
     this.#goal = goal;
-    this.#banks = goal.banks.filter(canExtend);
+    const { start } = goal;
+    const banks = [...goal.banks, ...(start?.registers ?? []).map(({ bank }) => bank)];
+    this.#banks = [...new Set(banks)].filter(canExtend);
+    if (start === undefined) return;
+    for (const saved of start.registers) this.#restore(saved);
+    // From a proven value on, nothing new is proof enough: the quote may stand where it stood.
+    this.#match = this.#matchNow(start.index);
   }
 
   /** The smallest prefix that reaches all quoted values, once there is one. */
@@ -84,8 +98,39 @@ export class Registers {
    *  bank that is not kept or a mode that the bank does not have. */
   value(bank: HashName, pcr: number, mode: ExtendMode): Uint8Array | undefined {
     const register = this.#registers.get(pcr)?.find((candidate) => candidate.bank === bank);
-    if (register === undefined) return this.#startValue(bank, pcr);
+    if (register === undefined) return resetValue(bank, pcr);
     return register.values.get(mode) ?? register.values.get('padded-sha1');
+  }
+
+  /** Running values of a PCR in every mode of a bank. */
+  values(bank: HashName, pcr: number): readonly Uint8Array[] {
+    const register = this.#registers.get(pcr)?.find((candidate) => candidate.bank === bank);
+    if (register !== undefined) return [...register.values.values()];
+    return this.#banks.includes(bank) ? [resetValue(bank, pcr)] : [];
+  }
+
+  /** Every register as it stands now. */
+  save(): readonly SavedRegister[] {
+    return [...this.#registers.values()].flat().map(({ pcr, bank, firstIndex, values }) => {
+      return { pcr, bank, firstIndex, values: [...values] };
+    });
+  }
+
+  /** Whether the registers stand at saved ones: in each, one way of extending leads there. */
+  standAt(saved: readonly SavedRegister[]): boolean {
+    return saved.every(({ pcr, bank, values }) =>
+      this.values(bank, pcr).some((running) =>
+        values.some(([, value]) => equalBytes(running, value)),
+      ),
+    );
+  }
+
+  /** Independent registers that stand where these stand and seek the same values. */
+  copy(): Registers {
+    const copy = new Registers({ banks: this.#banks, quoted: this.#goal.quoted });
+    for (const saved of this.save()) copy.#restore(saved);
+    copy.#match = this.#match;
+    return copy;
   }
 
   /** Sets the match that only the caller could find (a composite digest over running values). */
@@ -129,16 +174,18 @@ export class Registers {
     this.#sought.set(register.bank, [...(this.#sought.get(register.bank) ?? []), register]);
   }
 
+  #restore({ pcr, bank, firstIndex, values }: SavedRegister): void {
+    const quoted = pcrValue(this.#goal.quoted, bank, pcr);
+    const register = { pcr, bank, firstIndex, quoted, values: new Map(values) };
+    this.#registers.set(pcr, [...(this.#registers.get(pcr) ?? []), register]);
+    this.#seek(register);
+  }
+
   #newRegister(bank: HashName, pcr: number, firstIndex: number): Register {
-    const start = this.#startValue(bank, pcr);
+    const start = resetValue(bank, pcr);
     const values = new Map<ExtendMode, Uint8Array>([['own-hash', start]]);
     if (bank !== 'sha1') values.set('padded-sha1', start);
     return { pcr, bank, values, quoted: pcrValue(this.#goal.quoted, bank, pcr), firstIndex };
-  }
-
-  #startValue(bank: HashName, pcr: number): Uint8Array {
-    const given = this.#goal.start;
-    return (given && pcrValue(given, bank, pcr)) ?? resetValue(bank, pcr);
   }
 
   #matchNow(recordCount: number): PrefixMatch | undefined {

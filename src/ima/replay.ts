@@ -1,189 +1,77 @@
-// The replay: a function over (state, window of bytes). It frames records, checks the digest column
-// and extends the registers; it holds no list and judges nothing. A compiled kernel may take its
-// place behind the same face. FORMATS 1, 4; docs/decisions/0005-replay-over-windows.md
+// The replay of framed records: digests of their template data, the check of the digest column, and
+// the extends. Rows in, registers moved on; a compiled kernel may take the place of `replayRows`
+// behind the same face. FORMATS 4; docs/decisions/0005-replay-over-windows.md
 
-import { asciiBytes, equalBytes, isAllZero } from '../bytes/encoding.ts';
-import { IMA_LIMITS } from '../bytes/limits.ts';
-import { ByteReader, type Malformed, MalformedError } from '../bytes/reader.ts';
-import { digest, type HashName, hashByName } from '../crypto/digest.ts';
+import { equalBytes, viewBytes } from '../bytes/encoding.ts';
+import { digest, type HashName } from '../crypto/digest.ts';
 import { RECORD_FLAGS, type RecordTable } from './record-table.ts';
 import type { RecordDigests, Registers } from './registers.ts';
 
-/** What goes on from window to window. */
-export interface ReplayState {
-  readonly registers: Registers;
-  /** Algorithm of the digest column of the segment at hand. */
-  column: HashName;
-  /** Decided by the first record and never changed inside a list (FORMATS 1.4). */
-  byteOrder: 'little' | 'big' | undefined;
-  /** Absolute index of the next record in the boot. */
-  nextIndex: number;
-  /** Offset of the next record in its segment. */
-  offsetBytes: number;
-}
-
-export interface WindowOutcome {
-  /** Bytes of whole records; the caller keeps the rest for the next window. */
-  readonly consumedBytes: number;
-  /** Why it stopped: the window ends (perhaps inside a record), the table or `maxRecords` is full,
-   *  or a record cannot be read. */
-  readonly stopped: 'window-end' | 'table-full' | 'malformed';
-  /** The unreadable or unfinished record: with `window-end`, what is missing if no more comes. */
-  readonly malformed?: Malformed;
-}
-
-/** Replays the records of `window` and writes their places to `table` (cleared first), at most
- *  `maxRecords` of them. Advances `state` by the records it consumed. */
-export function replayWindow(
-  state: ReplayState,
-  window: Uint8Array,
-  into: { readonly table: RecordTable; readonly maxRecords?: number },
-): WindowOutcome {
-  const { table } = into;
-  table.count = 0;
-  const limit = Math.min(table.capacity, into.maxRecords ?? table.capacity);
-  const baseBytes = state.offsetBytes;
-  let consumedBytes = 0;
-  try {
-    const reader = orderedReader(state, window);
-    while (reader !== undefined && reader.leftBytes > 0) {
-      if (table.count >= limit) return { consumedBytes, stopped: 'table-full' };
-      const recordBytes = replayRecord(state, { reader, table, baseBytes });
-      consumedBytes += recordBytes;
-      state.offsetBytes += recordBytes;
-      state.nextIndex += 1;
-    }
-    return { consumedBytes, stopped: 'window-end' };
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error;
-    const unfinished = error.malformed.kind === 'cut-short';
-    return {
-      consumedBytes,
-      stopped: unfinished ? 'window-end' : 'malformed',
-      malformed: error.malformed,
-    };
-  }
-}
-
-/** A reader in the list's byte order. The order is decided by the first PCR word of the list: it
- *  must be 8–14, the PCRs that IMA can be built for, in exactly one order. */
-function orderedReader(state: ReplayState, window: Uint8Array): ByteReader | undefined {
-  const origin = { baseBytes: state.offsetBytes };
-  if (window.byteLength === 0) return undefined;
-  state.byteOrder ??= (['little', 'big'] as const).find((order) => {
-    const pcr = new ByteReader(window, order, origin).u32('pcr');
-    return pcr >= FIRST_IMA_PCR && pcr <= LAST_IMA_PCR;
-  });
-  const reader = new ByteReader(window, state.byteOrder ?? 'little', origin);
-  if (state.byteOrder === undefined) {
-    reader.fail('bad-value', 'pcr', {
-      expected: `PCR ${FIRST_IMA_PCR} to ${LAST_IMA_PCR} in one byte order`,
-      actual: `${reader.u32('pcr')}`,
-      offsetBytes: state.offsetBytes,
-    });
-  }
-  return reader;
-}
-
-interface RecordPlace {
-  readonly reader: ByteReader;
+/** Rows of one window, in the order of the list. */
+export interface Rows {
+  readonly window: Uint8Array;
   readonly table: RecordTable;
-  /** Offset of the window in the segment. */
-  readonly baseBytes: number;
+  /** Algorithm of the digest column. */
+  readonly columnHash: HashName;
+  /** First row, and the row behind the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Absolute index of row `from`. */
+  readonly firstIndex: number;
 }
 
-/** Frames one record, checks its column, extends its PCR; gives its length in bytes.
- *
- *  | field           | size                  |
- *  | --------------- | --------------------- |
- *  | pcr             | u32                   |
- *  | template digest | size of the column    |
- *  | name length     | u32, 1 to 255         |
- *  | template name   | name length           |
- *  | data length     | u32 (not in `ima`)    |
- *  | template data   | data length           |
- */
-function replayRecord(state: ReplayState, place: RecordPlace): number {
-  const { reader, table, baseBytes } = place;
-  const startBytes = reader.offsetBytes;
-  const columnBytes = hashByName(state.column)?.sizeBytes ?? 0;
-  const pcr = reader.u32('pcr');
-  const column = reader.take(columnBytes, 'template_digest');
-  const name = takeName(reader);
-  const nameAt = reader.offsetBytes - name.byteLength - baseBytes;
-  const data = equalBytes(name, LEGACY_NAME) ? takeLegacyData(reader) : takeData(reader);
-  const row = table.count;
-  table.start[row] = startBytes - baseBytes;
-  table.end[row] = reader.offsetBytes - baseBytes;
-  table.pcr[row] = pcr;
-  table.columnAt[row] = startBytes + 4 - baseBytes;
-  table.nameAt[row] = nameAt;
-  table.nameBytes[row] = name.byteLength;
-  table.dataAt[row] = reader.offsetBytes - data.raw.byteLength - baseBytes;
-  table.dataBytes[row] = data.raw.byteLength;
-  const digests = digestsOf(data.hashed, isAllZero(column));
-  table.flags[row] = flagsOf(state.column, column, digests);
-  table.count = row + 1;
-  state.registers.extend(pcr, digests, state.nextIndex);
-  return reader.offsetBytes - startBytes;
-}
-
-function takeName(reader: ByteReader): Uint8Array {
-  const nameBytes = reader.u32('template_name.length');
-  if (nameBytes === 0 || nameBytes > IMA_LIMITS.templateNameBytes) {
-    reader.fail('over-cap', 'template_name.length', {
-      expected: `1 to ${IMA_LIMITS.templateNameBytes}`,
-      actual: `${nameBytes}`,
-      offsetBytes: reader.offsetBytes - 4,
-    });
+/** Checks the column of each row and extends the registers by it, up to and with the first row at
+ *  which the match changes. Gives the row behind the last that it took. */
+export function replayRows(registers: Registers, rows: Rows): number {
+  const matchBefore = registers.match;
+  for (let row = rows.from; row < rows.to; row += 1) {
+    const digests = digestsOfRow(rows, row);
+    registers.extend(rows.table.pcr[row] ?? 0, digests, rows.firstIndex + row - rows.from);
+    if (registers.match !== matchBefore) return row + 1;
   }
-  return reader.take(nameBytes, 'template_name');
+  return rows.to;
 }
 
-interface TemplateData {
-  /** Bytes as they stand in the list. */
-  readonly raw: Uint8Array;
-  /** Bytes that the template digest covers. */
-  readonly hashed: Uint8Array;
-}
-
-function takeData(reader: ByteReader): TemplateData {
-  const raw = reader.sized32('template_data', IMA_LIMITS.dataBytes);
-  return { raw, hashed: raw };
-}
-
-/** Template `ima`: 20 digest bytes without a length, then a name behind its length. Its digest
- *  covers the digest and the name padded with zeros to 256 bytes (FORMATS 1.3). */
-function takeLegacyData(reader: ByteReader): TemplateData {
-  const startBytes = reader.offsetBytes;
-  const fileDigest = reader.take(LEGACY_DIGEST_BYTES, 'd');
-  const name = reader.sized32('n', IMA_LIMITS.legacyNameBytes);
-  const hashed = new Uint8Array(LEGACY_DIGEST_BYTES + LEGACY_NAME_BYTES);
-  hashed.set(fileDigest);
-  hashed.set(name, LEGACY_DIGEST_BYTES);
-  return { raw: reader.since(startBytes), hashed };
-}
-
-function digestsOf(hashed: Uint8Array, violation: boolean): RecordDigests {
+/** Digests of one row, computed when asked for; flags the row when its column is not the digest of
+ *  its data. A column that cannot be recomputed is not flagged: whoever judges the list says so. */
+export function digestsOfRow(
+  rows: Pick<Rows, 'window' | 'table' | 'columnHash'>,
+  row: number,
+): RecordDigests {
+  const { window, table, columnHash } = rows;
+  const violation = table.has(row, RECORD_FLAGS.violation);
   const known = new Map<HashName, Uint8Array | undefined>();
-  return {
+  const digests: RecordDigests = {
     violation,
     of(hash) {
-      if (!known.has(hash)) known.set(hash, digest(hash, hashed));
+      if (violation) return undefined;
+      if (!known.has(hash)) known.set(hash, digest(hash, hashedBytes(window, table, row)));
       return known.get(hash);
     },
   };
-}
-
-function flagsOf(columnHash: HashName, column: Uint8Array, digests: RecordDigests): number {
-  if (digests.violation) return RECORD_FLAGS.violation;
   const recomputed = digests.of(columnHash);
-  if (recomputed === undefined || equalBytes(recomputed, column)) return 0;
-  return RECORD_FLAGS.columnMismatch;
+  const columnAt = table.columnAt[row] ?? 0;
+  if (recomputed !== undefined) {
+    const column = viewBytes(window, columnAt, columnAt + recomputed.byteLength);
+    const isEqual = equalBytes(recomputed, column);
+    table.flags[row] = (table.flags[row] ?? 0) | (isEqual ? 0 : RECORD_FLAGS.columnMismatch);
+  }
+  return digests;
 }
 
-const FIRST_IMA_PCR = 8;
-const LAST_IMA_PCR = 14;
-const LEGACY_NAME = asciiBytes('ima');
+/** What the template digest covers: the data, or for template `ima` the digest and the name padded
+ *  with zeros to 256 bytes. */
+function hashedBytes(window: Uint8Array, table: RecordTable, row: number): Uint8Array {
+  const dataAt = table.dataAt[row] ?? 0;
+  const data = viewBytes(window, dataAt, dataAt + (table.dataBytes[row] ?? 0));
+  if (!table.has(row, RECORD_FLAGS.legacy)) return data;
+  const padded = new Uint8Array(LEGACY_DIGEST_BYTES + LEGACY_NAME_BYTES);
+  const nameAt = LEGACY_DIGEST_BYTES + LEGACY_LENGTH_BYTES;
+  padded.set(viewBytes(data, 0, LEGACY_DIGEST_BYTES));
+  padded.set(viewBytes(data, nameAt, data.byteLength), LEGACY_DIGEST_BYTES);
+  return padded;
+}
+
 const LEGACY_DIGEST_BYTES = 20;
+const LEGACY_LENGTH_BYTES = 4;
 const LEGACY_NAME_BYTES = 256;

@@ -76,6 +76,8 @@ export interface AcceptancePolicy {
     readonly signatureHashes: ReadonlySet<HashName>;
     readonly minRsaBits: number;
     readonly unsafeClock: Treatment;
+    /** A TPM firmware version other than in the round before. */
+    readonly firmwareChange: Treatment;
     /** Nonce shorter than 16 bytes. */
     readonly weakNonce: Treatment;
   };
@@ -116,6 +118,8 @@ export interface ImaAcceptance {
   /** What to do with a violation whose claimed name is `name`. */
   violation(name: Uint8Array): { readonly then: Treatment; readonly rule?: string };
   readonly kexec: { readonly unmarked: Treatment; readonly newKernel: Treatment };
+  /** Records that are genuine, behind a history that nobody has any more. */
+  readonly unknownHistory: 'none' | 'warn';
   /** Records for a PCR that is not quoted. */
   readonly unquotedPcrs: Treatment;
   /** `any` accepts every measurement and says so. */

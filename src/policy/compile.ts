@@ -65,6 +65,7 @@ function compileQuote({ quote }: CompletePolicy): AcceptancePolicy['quote'] {
     signatureHashes: new Set(quote.signatureHashes),
     minRsaBits: quote.minRsaBits,
     unsafeClock: quote.unsafeClock,
+    firmwareChange: quote.firmwareVersions?.change ?? 'warn',
     weakNonce: 'refuse',
   };
 }
@@ -117,6 +118,7 @@ function compileIma(
     weakBanks: 'refuse',
     violation: compileViolations(ima.violations),
     kexec: ima.kexec,
+    unknownHistory: ima.history.unknown,
     unquotedPcrs: 'refuse',
     measurements: rules,
   };
@@ -154,12 +156,8 @@ function bootProblems(
 
 /** Options that ask for a proof which cannot be made yet: the verdict says so, as gravely as the
  *  option wants the failure of that proof. */
-function unsupportedOptions({ quote, ima }: CompletePolicy): UnsupportedOption[] {
+function unsupportedOptions({ ima }: CompletePolicy): UnsupportedOption[] {
   const options: UnsupportedOption[] = [];
-  if (quote.firmwareVersions !== undefined) {
-    const treatment = quote.firmwareVersions.change;
-    options.push({ path: 'quote.firmwareVersions.change', treatment });
-  }
   if (ima !== 'not-required' && ima.updateCounter !== undefined) {
     options.push({ path: 'ima.updateCounter', treatment: ima.updateCounter.excess });
   }
@@ -187,7 +185,6 @@ function policyNotes(policy: CompletePolicy): string[] {
 function imaFacts(ima: CompleteImaPolicy): readonly (readonly [boolean, string])[] {
   return [
     [ima.measurements.length === 0, 'ima.measurements: empty, so every measurement is refused'],
-    [ima.history.unknown !== 'none', 'ima.history.unknown: not supported by this version: none'],
     [ima.batches !== 'refuse', 'ima.batches: not supported by this version: refused'],
     [ima.extendOrder.window > 0, 'ima.extendOrder.window: not supported by this version: 0'],
   ];

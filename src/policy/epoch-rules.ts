@@ -3,7 +3,7 @@
 
 import { equalBytes, isAllZero, toHex } from '../bytes/encoding.ts';
 import type { FindingLog, Severity, Where } from '../findings/finding.ts';
-import type { AggregateRecord, EpochTracker } from '../ima/epochs.ts';
+import type { AggregateRecord, EpochTracker } from '../timeline/epochs.ts';
 import { type ImaAcceptance, severityOf, type Treatment } from './acceptance.ts';
 
 /** How a policy treats `boot_aggregate_late`. */

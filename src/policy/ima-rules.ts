@@ -5,12 +5,12 @@ import { escapeText, isAllZero, toHex } from '../bytes/encoding.ts';
 import { VERDICT_LIMITS } from '../bytes/limits.ts';
 import type { Malformed } from '../bytes/reader.ts';
 import { digest } from '../crypto/digest.ts';
-import { FindingLog, type Subject, type Where } from '../findings/finding.ts';
+import { FindingLog, type SavedFindings, type Subject, type Where } from '../findings/finding.ts';
 import { BUFFER_TEMPLATE, bindBuffer } from '../ima/buffer-events.ts';
-import { EpochTracker } from '../ima/epochs.ts';
 import { type ImaRecord, readRecordFields, templateOf } from '../ima/record.ts';
 import type { TemplateFields } from '../ima/template-fields.ts';
 import type { Template } from '../ima/templates.ts';
+import { EpochTracker, type SavedEpochs } from '../timeline/epochs.ts';
 import { type ImaAcceptance, type Measurement, severityOf, type Treatment } from './acceptance.ts';
 import { judgeFirstAggregate, judgeLaterAggregate, type LateTreatment } from './epoch-rules.ts';
 
@@ -23,6 +23,13 @@ export interface RecordRules {
   readonly quotedPcrs: ReadonlySet<number>;
 }
 
+/** An appraisal as plain data, to be kept from round to round. */
+export interface SavedAppraisal {
+  /** Findings about proven records, which stay open for the rest of the boot. */
+  readonly open: SavedFindings;
+  readonly epochs: SavedEpochs;
+}
+
 /** Judges the records of one list in order. What is found depends on the records so far only, so
  *  `copy` at the end of the proven prefix is the appraisal of exactly that prefix. */
 export class RecordAppraisal {
@@ -33,19 +40,52 @@ export class RecordAppraisal {
   readonly content: FindingLog;
   readonly epochs: EpochTracker;
 
-  constructor(rules: RecordRules, from?: RecordAppraisal) {
+  private constructor(
+    rules: RecordRules,
+    from: Pick<RecordAppraisal, 'integrity' | 'content' | 'epochs'>,
+  ) {
     this.#rules = rules;
-    this.integrity = from?.integrity.copy() ?? new FindingLog(VERDICT_LIMITS.findingsPerCode);
-    this.content = from?.content.copy() ?? new FindingLog(VERDICT_LIMITS.findingsPerCode);
-    this.epochs = from?.epochs.copy() ?? new EpochTracker();
+    this.integrity = from.integrity;
+    this.content = from.content;
+    this.epochs = from.epochs;
+  }
+
+  /** The appraisal of a list from record 0 on. */
+  static fresh(rules: RecordRules): RecordAppraisal {
+    const integrity = new FindingLog(VERDICT_LIMITS.findingsPerCode);
+    const content = new FindingLog(VERDICT_LIMITS.findingsPerCode);
+    return new RecordAppraisal(rules, { integrity, content, epochs: new EpochTracker() });
+  }
+
+  /** The appraisal that an earlier round of the boot left, with its findings still open. */
+  static resume(rules: RecordRules, saved: SavedAppraisal): RecordAppraisal {
+    const resumed = RecordAppraisal.fresh(rules);
+    resumed.content.carry(saved.open);
+    const { integrity, content } = resumed;
+    return new RecordAppraisal(rules, {
+      integrity,
+      content,
+      epochs: EpochTracker.restore(saved.epochs),
+    });
+  }
+
+  /** What later rounds of the boot need of it. */
+  save(): SavedAppraisal {
+    const open = this.content.copy();
+    open.absorb(this.integrity);
+    return { open: open.save(), epochs: this.epochs.save() };
   }
 
   /** An independent copy of everything found so far. */
   copy(): RecordAppraisal {
-    return new RecordAppraisal(this.#rules, this);
+    return new RecordAppraisal(this.#rules, {
+      integrity: this.integrity.copy(),
+      content: this.content.copy(),
+      epochs: this.epochs.copy(),
+    });
   }
 
-  /** Judges the next record. */
+  /** Judges the next record, before its PCR is extended by it. */
   record(record: ImaRecord): void {
     if (!this.#rules.quotedPcrs.has(record.pcr)) {
       this.#addUnquoted(record);

@@ -64,8 +64,15 @@ export function judgeBootStep(
     loader: severityOf(policy.boot.loader),
   };
   findings.push(...judgeBoot(boot, expectations), ...judgeSecureBoot(boot, policy));
-  if (malformed === undefined) sheet.ran('boot.replay', findings);
-  else sheet.findings.addAll(findings);
+  const isCompared = Object.values(boot.explanations).some(({ explained, unexplained }) => {
+    return explained.length + unexplained.length > 0;
+  });
+  if (malformed === undefined && isCompared) {
+    sheet.ran('boot.replay', findings);
+  } else {
+    sheet.findings.addAll(findings);
+    if (malformed === undefined) sheet.notRun('boot.replay', { reason: UNCOMPARED });
+  }
   return {
     replay: malformed === undefined ? replay : undefined,
     coverage: coverageOf(reading, boot.explanations),
@@ -137,4 +144,5 @@ function judgeSecureBoot(
   return findings;
 }
 
+const UNCOMPARED = 'no quoted PCR is one that the event log explains';
 const BOOT_PCRS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;

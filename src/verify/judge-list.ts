@@ -6,19 +6,15 @@ import { VERDICT_LIMITS } from '../bytes/limits.ts';
 import { hashByName } from '../crypto/digest.ts';
 import { FindingLog } from '../findings/finding.ts';
 import { type AggregateComparison, compareAggregate } from '../ima/boot-aggregate.ts';
-import type { AggregateRecord } from '../ima/epochs.ts';
 import type { BrokenSegment } from '../ima/list-walk.ts';
 import { canExtend } from '../pcr/extend.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import { type AcceptancePolicy, type ImaAcceptance, severityOf } from '../policy/acceptance.ts';
+import type { AggregateRecord } from '../timeline/epochs.ts';
 import type { ImaClaim } from './evidence.ts';
-import {
-  isStrong,
-  type ListOutcome,
-  neverExtended,
-  quotedValues,
-  replayedHex,
-} from './list-step.ts';
+import type { ListOutcome } from './list-follower.ts';
+import type { ListPlan } from './list-plan.ts';
+import { isStrong, neverExtended, quotedValues, replayedHex } from './quoted-values.ts';
 
 /** Findings about the form of the list: they hold whether or not it is proven. */
 export function judgeForm(claim: ImaClaim, outcome: ListOutcome): FindingLog {
@@ -32,7 +28,8 @@ export function judgeForm(claim: ImaClaim, outcome: ListOutcome): FindingLog {
       actual: digestColumn,
     });
   });
-  if (outcome.match === undefined) {
+  const { proven, appraisal } = outcome.reading;
+  if (proven === undefined) {
     if (outcome.walk.broken !== undefined) addBroken(log, outcome.walk.broken);
     for (const short of outcome.walk.shortSegments) {
       log.add('ima.segment_incomplete', {
@@ -43,7 +40,7 @@ export function judgeForm(claim: ImaClaim, outcome: ListOutcome): FindingLog {
       });
     }
   }
-  log.absorb(outcome.appraisal.integrity);
+  log.absorb((proven?.appraisal ?? appraisal).integrity);
   return log;
 }
 
@@ -63,29 +60,34 @@ function addBroken(log: FindingLog, { segment, index, malformed }: BrokenSegment
 export function judgeReplay(
   outcome: ListOutcome,
   proven: PcrValues,
-  ima: ImaAcceptance,
+  { ima, relation }: ListPlan,
 ): FindingLog {
   const log = newLog();
   addUnsupported(log, outcome, proven);
-  if (outcome.match === undefined) addMismatch(log, outcome, proven);
+  if (outcome.reading.proven === undefined) addMismatch(log, outcome, proven);
   else addBankFindings(log, outcome, ima);
+  // A TPM Restart clears the PCRs: a list that proves itself from record 0 is then a new boot's.
+  const isCleared = relation === 'resumed' && outcome.reading.proven !== undefined;
+  if (!isCleared) addMissedWaypoint(log, outcome);
+  addOverlaps(log, outcome);
   addPending(log, outcome);
   return log;
 }
 
 /** A bank that nobody here can extend proves nothing; alone it leaves the list unproven. */
 function addUnsupported(log: FindingLog, outcome: ListOutcome, proven: PcrValues): void {
-  for (const { bank, pcr } of quotedValues(outcome.registers, proven)) {
+  const { registers } = outcome.reading;
+  for (const { bank, pcr } of quotedValues(registers, proven)) {
     if (canExtend(bank)) continue;
     log.add('pcr.bank_unsupported', {
-      severity: outcome.match === undefined ? 'contraindicated' : 'info',
+      severity: outcome.reading.proven === undefined ? 'contraindicated' : 'info',
       where: { part: 'ima', bank, pcr },
     });
   }
 }
 
 function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): void {
-  const { registers } = outcome;
+  const { registers } = outcome.reading;
   const bypassed = neverExtended(registers, proven);
   for (const { bank, pcr, value } of bypassed) {
     log.add('ima.pcr_never_extended', {
@@ -106,7 +108,7 @@ function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): 
       where: { part: 'ima', bank: one.bank, pcr: one.pcr },
       expected: toHex(one.value),
       actual: replayedHex(registers, one),
-      note: `After all ${outcome.walk.nextIndex} records the replay stands elsewhere.`,
+      note: `After all ${outcome.reading.nextIndex} records the replay stands elsewhere.`,
     });
   }
   if (proven.size === 0) {
@@ -119,7 +121,7 @@ function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): 
 }
 
 function addBankFindings(log: FindingLog, outcome: ListOutcome, ima: ImaAcceptance): void {
-  const modes = [...(outcome.match?.modes ?? [])];
+  const modes = [...(outcome.reading.proven?.match.modes ?? [])];
   const isProvenStrongly = modes.some(([bank, mode]) => isStrong(bank, mode));
   const weak = severityOf(ima.weakBanks);
   if (!isProvenStrongly && weak !== undefined) {
@@ -142,13 +144,37 @@ function addBankFindings(log: FindingLog, outcome: ListOutcome, ima: ImaAcceptan
   }
 }
 
+/** Replaying what was proven before must lead to where it led then. */
+function addMissedWaypoint(log: FindingLog, outcome: ListOutcome): void {
+  const missed = outcome.reading.missedWaypoint;
+  if (missed === undefined) return;
+  log.add('ima.history_rewritten', {
+    severity: 'contraindicated',
+    where: { part: 'ima', entryIndex: missed.index },
+    expected: 'the running values of our checkpoint',
+    actual: 'others',
+  });
+}
+
+function addOverlaps(log: FindingLog, outcome: ListOutcome): void {
+  if (outcome.reading.proven === undefined) return;
+  for (const { segment, recordCount } of outcome.overlaps) {
+    log.add('ima.overlap_removed', {
+      severity: 'info',
+      where: { part: 'ima', segment },
+      actual: `${recordCount} records`,
+    });
+  }
+}
+
 function addPending(log: FindingLog, outcome: ListOutcome): void {
-  if (outcome.match === undefined) return;
-  const pendingCount = outcome.walk.nextIndex - outcome.match.recordCount;
+  const { proven, nextIndex } = outcome.reading;
+  if (proven === undefined) return;
+  const pendingCount = nextIndex - proven.match.recordCount;
   if (pendingCount > 0) {
     log.add('ima.records_pending', {
       severity: 'info',
-      where: { part: 'ima', entryIndex: outcome.match.recordCount },
+      where: { part: 'ima', entryIndex: proven.match.recordCount },
       actual: `${pendingCount} records`,
     });
   }

@@ -1,48 +1,27 @@
-// How the list steps fit the procedure: when a list is followed, what it has to reach, and which
-// checks its outcome fills in. FORMATS 19, steps 5 to 8.
+// The list steps of the procedure: which checks the outcome of a list fills in, and with what.
+// FORMATS 19, steps 5 to 8.
 
 import { type ReplayedEventLog, replayedBootPcrs } from '../boot/replay.ts';
 import { equalBytes } from '../bytes/encoding.ts';
 import { VERDICT_LIMITS } from '../bytes/limits.ts';
-import { type HashName, hashByName } from '../crypto/digest.ts';
+import { hashByName } from '../crypto/digest.ts';
 import { FindingLog } from '../findings/finding.ts';
 import { resetValue } from '../pcr/extend.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { AcceptancePolicy, ImaAcceptance } from '../policy/acceptance.ts';
+import type { Epoch } from '../timeline/epochs.ts';
 import type { CheckSheet } from './check-sheet.ts';
-import type { Evidence, ImaClaim } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { judgeAggregate, judgeForm, judgeReplay } from './judge-list.ts';
-import { ListFollower, type ListOutcome, neverExtended } from './list-step.ts';
+import { coverageOf } from './list-coverage.ts';
+import type { ListOutcome } from './list-follower.ts';
+import { historySeverity, type ListPlan } from './list-plan.ts';
+import type { ProvenPrefix } from './list-reading.ts';
 import type { QuoteStep } from './quote-step.ts';
-import type { BankCoverage, CheckName, Epoch, ImaCoverage } from './verdict.ts';
+import type { CheckName, ImaCoverage } from './verdict.ts';
 
 /** The PCR that IMA extends unless its kernel was built for another. */
 const IMA_PCR = 10;
-
-/** Opens the list that comes with the evidence, if there is one and the policy asks for lists. A
- *  list is read even when the quote is bad: its form can be wrong too, and both are told. */
-export function openList(
-  evidence: Evidence,
-  policy: AcceptancePolicy,
-  quoteStep: QuoteStep,
-): ListFollower | undefined {
-  const { ima: claim } = evidence;
-  if (claim === undefined || policy.ima === 'not-required') return undefined;
-  const { quote, proven, isCompletable, attest } = quoteStep;
-  const isReachable = quote !== undefined && (proven !== undefined || isCompletable);
-  const selections = attest?.pcrSelect ?? [];
-  return new ListFollower({
-    claim,
-    goal:
-      isReachable && claim.fromIndex === 0
-        ? { quote, proven, supplied: evidence.pcrValues ?? new Map() }
-        : undefined,
-    banks: selections.flatMap(({ bank }) => (bank === undefined ? [] : [bank])),
-    quotedPcrs: new Set(selections.flatMap(({ pcrs }) => pcrs)),
-    ima: policy.ima,
-    aggregate: policy.boot.aggregate,
-  });
-}
 
 /** What the list steps leave for the verdict. */
 export interface ListResult {
@@ -55,6 +34,7 @@ interface ListInput {
   readonly policy: AcceptancePolicy;
   readonly quoteStep: QuoteStep;
   readonly outcome: ListOutcome | undefined;
+  readonly plan: ListPlan | undefined;
   /** All proven PCR values, those that the list completed included. */
   readonly proven: PcrValues | undefined;
   readonly bootReplay: ReplayedEventLog | undefined;
@@ -62,29 +42,31 @@ interface ListInput {
 
 /** Fills in the list checks. */
 export function concludeList(sheet: CheckSheet, input: ListInput): ListResult {
-  const { evidence, policy, outcome } = input;
+  const { policy, plan, outcome } = input;
   if (policy.ima === 'not-required') {
     for (const check of LIST_CHECKS) {
       sheet.notRun(check, { reason: 'the policy does not ask for a list' });
     }
     return { coverage: null, epochs: [] };
   }
-  const claim = evidence.ima;
   if (policy.ima.list === 'required') sheet.require(...LIST_CHECKS_NEEDED);
-  if (claim === undefined || outcome === undefined || isEmpty(claim, outcome)) {
+  if (plan === undefined || outcome === undefined || isEmpty(plan, outcome)) {
     concludeWithoutList(sheet, input, policy.ima);
     return { coverage: null, epochs: [] };
   }
-  sheet.ran('ima.structure', judgeForm(claim, outcome));
-  concludeReplay(sheet, input, { claim, outcome, ima: policy.ima });
+  sheet.ran('ima.structure', judgeForm(plan.claim, outcome));
+  concludeReplay(sheet, input, { plan, outcome });
   return {
-    coverage: coverageOf(claim, outcome, input),
-    epochs: outcome.match === undefined ? [] : outcome.appraisal.epochs.epochs,
+    coverage: coverageOf(plan, outcome, { step: input.quoteStep, proven: input.proven }),
+    epochs: outcome.reading.proven?.appraisal.epochs.epochs ?? [],
   };
 }
 
-function isEmpty(claim: ImaClaim, outcome: ListOutcome): boolean {
-  return outcome.walk.nextIndex === claim.fromIndex && outcome.walk.broken === undefined;
+/** No record at all, and no checkpoint of ours where the quote still stands. */
+function isEmpty({ claim, origin }: ListPlan, { walk, reading }: ListOutcome): boolean {
+  const hasRecords = walk.nextIndex > claim.fromIndex || walk.broken !== undefined;
+  const isGap = origin.kind === 'gap' && claim.fromIndex > 0;
+  return !hasRecords && !isGap && reading.proven === undefined;
 }
 
 /** Without a list: a quoted IMA PCR above its reset value wants one. */
@@ -115,18 +97,13 @@ function isImaExtended(proven: PcrValues | undefined): boolean {
 }
 
 interface ListAtHand {
-  readonly claim: ImaClaim;
+  readonly plan: ListPlan;
   readonly outcome: ListOutcome;
-  readonly ima: ImaAcceptance;
 }
 
 function concludeReplay(sheet: CheckSheet, input: ListInput, list: ListAtHand): void {
   const { quoteStep, proven } = input;
-  const { claim, outcome, ima } = list;
-  if (claim.fromIndex > 0) {
-    addHistoryMissing(sheet, claim);
-    return;
-  }
+  const { plan, outcome } = list;
   const isReached = proven !== undefined || quoteStep.isCompletable;
   if (quoteStep.quote === undefined || !isReached) {
     blockListChecks(sheet, sheet.firstNotPassed(QUOTE_CHECKS) ?? 'quote.composite');
@@ -136,42 +113,59 @@ function concludeReplay(sheet: CheckSheet, input: ListInput, list: ListAtHand): 
     if (outcome.completed !== undefined) sheet.set('quote.composite', 'passed');
     else sheet.notRun('quote.composite', { blockedBy: 'ima.replay' });
   }
-  const isQuoted = outcome.registers.pcrs.some((pcr) => isPcrQuoted(quoteStep, pcr));
-  if (!isQuoted) {
-    for (const check of LIST_CHECKS) {
-      if (check !== 'ima.structure') {
-        sheet.notRun(check, { reason: 'no PCR of the list is quoted' });
-      }
-    }
-    return;
-  }
   sheet.require(...LIST_CHECKS_NEEDED);
-  sheet.ran('ima.replay', judgeReplay(outcome, proven ?? new Map(), ima));
-  if (outcome.match === undefined) {
-    sheet.notRun('ima.boot_aggregate', { blockedBy: 'ima.replay' });
-    sheet.notRun('ima.measurements', { blockedBy: 'ima.replay' });
+  if (plan.origin.kind === 'gap' && outcome.reading.proven === undefined) {
+    sheet.ran('ima.replay', historyFindings('ima.history_missing', list));
+    blockContent(sheet);
     return;
   }
-  concludeContent(sheet, input, list);
+  const { pcrs } = outcome.reading.registers;
+  if (!pcrs.some((pcr) => isPcrQuoted(quoteStep, pcr))) {
+    blockListChecks(sheet, undefined);
+    return;
+  }
+  const replay = judgeReplay(outcome, proven ?? new Map(), plan);
+  if (plan.isSuffix) replay.absorb(historyFindings('ima.history_unknown', list));
+  if (plan.origin.kind === 'replay' && plan.origin.skip > 0) addSkipped(replay, plan.origin.skip);
+  sheet.ran('ima.replay', replay);
+  if (outcome.reading.proven === undefined) blockContent(sheet);
+  else concludeContent(sheet, input, { plan, prefix: outcome.reading.proven });
 }
 
-function addHistoryMissing(sheet: CheckSheet, claim: ImaClaim): void {
-  sheet.require(...LIST_CHECKS_NEEDED);
+function historyFindings(
+  code: 'ima.history_missing' | 'ima.history_unknown',
+  { plan }: ListAtHand,
+): FindingLog {
   const log = new FindingLog(VERDICT_LIMITS.findingsPerCode);
-  log.add('ima.history_missing', {
-    severity: 'none',
-    where: { part: 'ima', entryIndex: claim.fromIndex },
-    expected: 'record 0',
-    actual: `record ${claim.fromIndex}`,
+  const { fromIndex } = plan.claim;
+  const neededIndex = plan.origin.kind === 'gap' ? plan.origin.neededIndex : 0;
+  const severity = code === 'ima.history_missing' ? 'none' : historySeverity(plan.ima);
+  log.add(code, {
+    severity,
+    where: { part: 'ima', entryIndex: neededIndex },
+    expected: `records from ${neededIndex} on`,
+    actual: `records from ${fromIndex} on`,
+    note: `Records ${neededIndex} to ${fromIndex - 1} are missing.`,
   });
-  sheet.ran('ima.replay', log);
+  return log;
+}
+
+function addSkipped(log: FindingLog, skipped: number): void {
+  const where = { part: 'ima' } as const;
+  log.add('ima.records_skipped', { severity: 'info', where, actual: `${skipped} records` });
+}
+
+function blockContent(sheet: CheckSheet): void {
   sheet.notRun('ima.boot_aggregate', { blockedBy: 'ima.replay' });
   sheet.notRun('ima.measurements', { blockedBy: 'ima.replay' });
 }
 
-function blockListChecks(sheet: CheckSheet, blockedBy: CheckName): void {
+/** Without `blockedBy` no PCR of the list is quoted. */
+function blockListChecks(sheet: CheckSheet, blockedBy: CheckName | undefined): void {
   for (const check of LIST_CHECKS) {
-    if (check !== 'ima.structure') sheet.notRun(check, { blockedBy });
+    if (check === 'ima.structure') continue;
+    const why = blockedBy === undefined ? { reason: UNQUOTED } : { blockedBy };
+    sheet.notRun(check, why);
   }
 }
 
@@ -180,14 +174,21 @@ function isPcrQuoted(quoteStep: QuoteStep, pcr: number): boolean {
 }
 
 /** Judges what the proven records say. */
-function concludeContent(sheet: CheckSheet, input: ListInput, list: ListAtHand): void {
-  const { outcome, ima } = list;
-  const { content, epochs } = outcome.appraisal;
-  if (ima.measurements === 'any') {
+function concludeContent(
+  sheet: CheckSheet,
+  input: ListInput,
+  list: { readonly plan: ListPlan; readonly prefix: ProvenPrefix },
+): void {
+  const { content, epochs } = list.prefix.appraisal;
+  if (list.plan.ima.measurements === 'any') {
     content.add('ima.measurements_unappraised', { severity: 'info', where: { part: 'ima' } });
   }
   sheet.ran('ima.measurements', content);
   if (epochs.first === undefined) {
+    if (list.plan.isSuffix) {
+      sheet.notRun('ima.boot_aggregate', { reason: 'the list does not hold record 0' });
+      return;
+    }
     sheet.notRun('ima.boot_aggregate', { blockedBy: 'ima.measurements' });
     return;
   }
@@ -213,52 +214,7 @@ function replayedPcrs(replay: ReplayedEventLog | undefined, bank: string): PcrVa
   return replay && hash && replayedBootPcrs(replay, hash);
 }
 
-function coverageOf(
-  claim: ImaClaim,
-  outcome: ListOutcome,
-  { quoteStep, proven }: ListInput,
-): ImaCoverage {
-  const { match, walk, registers } = outcome;
-  const isBypassed =
-    match === undefined && proven !== undefined && neverExtended(registers, proven).length > 0;
-  const provenCount = match?.recordCount ?? (isBypassed ? 0 : null);
-  return {
-    fromIndex: claim.fromIndex,
-    provenCount,
-    pendingCount: provenCount === null ? 0 : walk.nextIndex - provenCount,
-    provenBytes: match === undefined ? 0 : walk.provenBytes,
-    banks: bankCoverage(outcome, quoteStep),
-    segments: claim.segments.length,
-  };
-}
-
-function bankCoverage(outcome: ListOutcome, quoteStep: QuoteStep): ImaCoverage['banks'] {
-  const banks: Partial<Record<HashName, BankCoverage>> = {};
-  const selections = quoteStep.attest?.pcrSelect ?? [];
-  for (const bank of COVERED_BANKS) {
-    const isQuoted = selections.some(
-      (selection) =>
-        selection.bank === bank &&
-        selection.pcrs.some((pcr) => outcome.registers.pcrs.includes(pcr)),
-    );
-    const mode = outcome.match?.modes.get(bank);
-    if (mode !== undefined) {
-      const extended = mode === 'own-hash' ? 'own-hash' : 'padded-sha1';
-      banks[bank] = { state: 'proven', extended };
-    } else if (isQuoted) {
-      banks[bank] = { state: stateWithoutMatch(bank, quoteStep) };
-    } else if (ALWAYS_SHOWN.has(bank)) {
-      banks[bank] = { state: 'not-quoted' };
-    }
-  }
-  return banks;
-}
-
-function stateWithoutMatch(bank: HashName, quoteStep: QuoteStep): BankCoverage['state'] {
-  if (hashByName(bank)?.digest === undefined) return 'unsupported';
-  return quoteStep.quote === undefined ? 'unproven' : 'mismatch';
-}
-
+const UNQUOTED = 'no PCR of the list is quoted';
 const QUOTE_CHECKS = [
   'quote.structure',
   'quote.signature',
@@ -273,14 +229,3 @@ const LIST_CHECKS = [
 ] as const;
 /** boot_aggregate is compared where PCR 0–9 are proven; otherwise the verdict says it was not. */
 const LIST_CHECKS_NEEDED = ['ima.replay', 'ima.structure', 'ima.measurements'] as const;
-const COVERED_BANKS: readonly HashName[] = [
-  'sha1',
-  'sha256',
-  'sha384',
-  'sha512',
-  'sm3',
-  'sha3-256',
-  'sha3-384',
-  'sha3-512',
-];
-const ALWAYS_SHOWN: ReadonlySet<HashName> = new Set(['sha1', 'sha256', 'sha384']);

@@ -3,6 +3,7 @@
 import type { HashName } from '../crypto/digest.ts';
 import type { Finding, Severity } from '../findings/finding.ts';
 import type { PolicyIdentity } from '../policy/acceptance.ts';
+import type { Epoch } from '../timeline/epochs.ts';
 
 /** EAR words. `none` is never shown as good. */
 export type VerdictStatus = 'affirming' | 'warning' | 'contraindicated' | 'none';
@@ -65,14 +66,9 @@ export interface BootBankCoverage {
   readonly changedWithoutEvents: readonly number[];
 }
 
-export interface Epoch {
-  /** Absolute index of the record that opens the epoch. */
-  readonly fromIndex: number;
-  readonly openedBy: string;
-  readonly closedBy?: string;
-}
-
 export interface Timeline {
+  /** Boots of this attester that were seen, this one included; 1 when nothing was known. */
+  readonly boot: number;
   readonly resetCount: number;
   readonly restartCount: number;
   /** Milliseconds; exact below 2^53. */

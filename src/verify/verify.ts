@@ -1,14 +1,18 @@
-// The one procedure: from evidence and an acceptance policy to a verdict. FORMATS 19; docs/verdicts.md.
-// Same bytes, same policy, same verdict: no clock, no randomness, no file, no network.
+// The one procedure: from evidence and an acceptance policy to a verdict. FORMATS 19;
+// docs/verdicts.md. Same bytes, policy and state, same verdict: no clock, file or network.
 
 import type { PcrValues } from '../pcr/selection.ts';
-import type { AcceptancePolicy } from '../policy/acceptance.ts';
+import { type AcceptancePolicy, severityOf } from '../policy/acceptance.ts';
+import { judgeBootIdentity } from '../timeline/boot-identity.ts';
 import { judgeBootStep } from './boot-step.ts';
 import { CheckSheet } from './check-sheet.ts';
 import type { Evidence } from './evidence.ts';
-import { concludeList, openList } from './list-procedure.ts';
+import { type ListPlan, planList } from './list-plan.ts';
+import { concludeList } from './list-procedure.ts';
 import { judgeQuoteStep, type QuoteStep } from './quote-step.ts';
-import type { Timeline, VerdictBody } from './verdict.ts';
+import { type RoundOutcome, stateAfterRound, timelineOf } from './round.ts';
+import type { TimelineState } from './timeline-state.ts';
+import type { VerdictBody } from './verdict.ts';
 
 /** A verification in progress: the quote is judged at once, the list as it streams in. */
 export interface Verification {
@@ -18,71 +22,141 @@ export interface Verification {
   push(segment: number, window: Uint8Array): void;
   /** Ends the list and gives the verdict. Call once. */
   conclude(): VerdictBody;
+  /** After `conclude`: what to keep for the next round; undefined when this round changes
+   *  nothing. */
+  readonly stateAfter: TimelineState | undefined;
 }
 
-/** Begins a verification of `evidence` under `policy`. Never throws because of evidence. */
-export function beginVerification(evidence: Evidence, policy: AcceptancePolicy): Verification {
+/** A verdict and the state behind it. */
+export interface Round {
+  readonly verdict: VerdictBody;
+  readonly state: TimelineState | undefined;
+}
+
+/** Begins a verification of `evidence` under `policy`, as the next round of the attester whose
+ *  `state` is given. Never throws because of evidence. */
+export function beginVerification(
+  evidence: Evidence,
+  policy: AcceptancePolicy,
+  state?: TimelineState,
+): Verification {
   const sheet = new CheckSheet();
   const quoteStep = judgeQuoteStep(sheet, evidence, policy);
-  const list = openList(evidence, policy, quoteStep);
+  judgePolicy(sheet, policy);
+  judgeIdentity(sheet, quoteStep, { policy, state });
+  const plan = planList(evidence, policy, { quoteStep, state });
+  let stateAfter: TimelineState | undefined;
   return {
-    push: (segment, window) => list?.push(segment, window),
+    push: (segment, window) => plan?.follower.push(segment, window),
     conclude() {
-      const outcome = list?.end();
-      const proven: PcrValues | undefined = quoteStep.proven ?? outcome?.completed;
-      const boot = judgeBootStep(sheet, {
-        bootLog: evidence.bootLog,
-        quote: quoteStep.quote,
-        proven,
-        policy,
-      });
-      const ima = concludeList(sheet, {
-        evidence,
-        policy,
-        quoteStep,
-        outcome,
-        proven,
-        bootReplay: boot.replay,
-      });
-      return {
-        status: sheet.conclude(),
-        checks: sheet.checks,
-        findings: sheet.findings.findings,
-        findingCounts: sheet.findings.counts,
-        coverage: { ima: ima.coverage, boot: boot.coverage },
-        timeline: timelineOf(quoteStep, ima.epochs),
-        diagnosis: [],
-        policy: policy.identity,
-        next: { fromIndex: 0, afterSeconds: NEXT_ROUND_SECONDS },
-      };
+      const round = concludeRound(sheet, { evidence, policy, state, quoteStep, plan });
+      stateAfter = round.state;
+      return round.verdict;
+    },
+    get stateAfter() {
+      return stateAfter;
     },
   };
 }
 
-/** Verifies evidence whose segments are in memory (`segments[i]` is the i-th segment's bytes). */
+/** Verifies one round whose segments are in memory (`segments[i]` is the i-th segment's bytes). */
+export function verifyRound(
+  evidence: Evidence,
+  segments: readonly Uint8Array[],
+  under: { readonly policy: AcceptancePolicy; readonly state?: TimelineState | undefined },
+): Round {
+  const verification = beginVerification(evidence, under.policy, under.state);
+  for (const [segment, bytes] of segments.entries()) verification.push(segment, bytes);
+  const verdict = verification.conclude();
+  return { verdict, state: verification.stateAfter };
+}
+
+/** Verifies evidence by itself, as the first that is known of an attester. */
 export function verifyEvidence(
   evidence: Evidence,
   segments: readonly Uint8Array[],
   policy: AcceptancePolicy,
 ): VerdictBody {
-  const verification = beginVerification(evidence, policy);
-  segments.forEach((bytes, segment) => {
-    verification.push(segment, bytes);
-  });
-  return verification.conclude();
+  return verifyRound(evidence, segments, { policy }).verdict;
 }
 
-function timelineOf(quoteStep: QuoteStep, epochs: Timeline['epochs']): Timeline | null {
-  if (quoteStep.quote === undefined) return null;
-  const { resetCount, restartCount, clock, safe, firmwareVersion } = quoteStep.quote.attest;
-  return {
-    resetCount,
-    restartCount,
-    clockMs: Number(clock),
-    safe,
-    firmwareVersion: firmwareVersion.toString(16).padStart(16, '0'),
-    epochs,
+/** What a round is concluded from. */
+interface RoundInput {
+  readonly evidence: Evidence;
+  readonly policy: AcceptancePolicy;
+  readonly state: TimelineState | undefined;
+  readonly quoteStep: QuoteStep;
+  readonly plan: ListPlan | undefined;
+}
+
+/** Ends the list; then the boot, the list and what the records say are judged, in this order. */
+function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
+  const { evidence, policy, state, quoteStep, plan } = input;
+  const outcome = plan?.follower.end();
+  const proven: PcrValues | undefined = quoteStep.proven ?? outcome?.completed;
+  const { bootLog } = evidence;
+  const boot = judgeBootStep(sheet, { bootLog, quote: quoteStep.quote, proven, policy });
+  const bootReplay = boot.replay;
+  const list = concludeList(sheet, {
+    evidence,
+    policy,
+    quoteStep,
+    plan,
+    outcome,
+    proven,
+    bootReplay,
+  });
+  const status = sheet.conclude();
+  const round: RoundOutcome = {
+    attest: quoteStep.quote?.attest,
+    plan,
+    outcome,
+    replayStands: sheet.hasPassed('ima.replay'),
   };
+  const next = stateAfterRound(state, round);
+  const verdict: VerdictBody = {
+    status,
+    checks: sheet.checks,
+    findings: sheet.findings.findings,
+    findingCounts: sheet.findings.counts,
+    coverage: { ima: list.coverage, boot: boot.coverage },
+    timeline: timelineOf(round, { state, next, epochs: list.epochs }),
+    diagnosis: [],
+    policy: policy.identity,
+    next: { fromIndex: nextFromIndex(plan, state, next), afterSeconds: NEXT_ROUND_SECONDS },
+  };
+  return { verdict, state: next };
+}
+
+/** Options that this version cannot honour are told in every verdict, as gravely as they ask. */
+function judgePolicy(sheet: CheckSheet, policy: AcceptancePolicy): void {
+  for (const { path, treatment } of policy.unsupported ?? []) {
+    const severity = severityOf(treatment);
+    const where = { part: 'policy', field: path } as const;
+    if (severity !== undefined)
+      sheet.findings.add('policy.option_unsupported', { severity, where });
+  }
+}
+
+function judgeIdentity(
+  sheet: CheckSheet,
+  { quote }: QuoteStep,
+  known: { readonly policy: AcceptancePolicy; readonly state: TimelineState | undefined },
+): void {
+  if (quote === undefined) return;
+  const firmwareChange = severityOf(known.policy.quote.firmwareChange);
+  sheet.findings.addAll(judgeBootIdentity(known.state?.boot, quote.attest, { firmwareChange }));
+}
+
+/** Where the next round should start: behind what is proven, or where records are missing. */
+function nextFromIndex(
+  plan: ListPlan | undefined,
+  known: TimelineState | undefined,
+  next: TimelineState | undefined,
+): number {
+  if (next !== undefined) return next.checkpoints[0]?.index ?? 0;
+  if (plan?.origin.kind === 'gap') return plan.origin.neededIndex;
+  return plan?.relation === 'rebooted' ? 0 : (known?.checkpoints[0]?.index ?? 0);
 }
 
 const NEXT_ROUND_SECONDS = 60;

@@ -7,6 +7,7 @@ import type { HashName } from '../../src/crypto/digest.ts';
 import { ListWalk } from '../../src/ima/list-walk.ts';
 import { type ImaRecord, readRecordFields, recordAt, templateOf } from '../../src/ima/record.ts';
 import { type ExtendMode, Registers } from '../../src/ima/registers.ts';
+import { replayRows } from '../../src/ima/replay.ts';
 import type { TemplateFields } from '../../src/ima/template-fields.ts';
 import { ascii, join, unhex, word } from '../property/list-writer.ts';
 
@@ -231,10 +232,11 @@ function walk(
   const registers = new Registers({ banks: ['sha1', 'sha256'], quoted: new Map() });
   const segments = [{ kind: 'current', encoding: 'binary', digestColumn } as const];
   const records: ImaRecord[] = [];
-  const walked = new ListWalk(
-    { segments, fromIndex: 0, registers },
-    { record: (table, row, origin) => records.push(recordAt(table, row, origin)), matched() {} },
-  );
+  const walked = new ListWalk({ segments, fromIndex: 0 }, (table, origin) => {
+    const { firstIndex } = origin;
+    replayRows(registers, { ...origin, table, from: 0, to: table.count, firstIndex });
+    for (let row = 0; row < table.count; row += 1) records.push(recordAt(table, row, origin));
+  });
   walked.push(0, list);
   walked.end();
   assert.equal(walked.broken, undefined);

@@ -1,11 +1,12 @@
 // Epochs: the records between two aggregate records inside one boot. Each kexec opens one.
 // FORMATS 7.2; every fact here is about authenticated records.
 
-import { aggregateName } from './boot-aggregate.ts';
-import { BUFFER_TEMPLATE, bindBuffer, readKexecEvent } from './buffer-events.ts';
-import type { ImaRecord } from './record.ts';
-import type { FileDigest, TemplateFields } from './template-fields.ts';
-import type { Template } from './templates.ts';
+import { fromHex, toHex } from '../bytes/encoding.ts';
+import { aggregateName } from '../ima/boot-aggregate.ts';
+import { BUFFER_TEMPLATE, bindBuffer, readKexecEvent } from '../ima/buffer-events.ts';
+import type { ImaRecord } from '../ima/record.ts';
+import type { FileDigest, TemplateFields } from '../ima/template-fields.ts';
+import type { Template } from '../ima/templates.ts';
 
 /** A record that carries an aggregate name in a template that files use. */
 export interface AggregateRecord {
@@ -23,6 +24,14 @@ export interface Epoch {
   readonly fromIndex: number;
   readonly openedBy: string;
   readonly closedBy?: string;
+}
+
+/** A tracker as plain data, to be kept from round to round. */
+export interface SavedEpochs {
+  readonly epochs: readonly Epoch[];
+  readonly lastKexec: 'kexec_load' | 'kexec_execute' | null;
+  /** The first aggregate, its digest as `algorithm:hex`. */
+  readonly first: (Omit<AggregateRecord, 'digest'> & { readonly digest: string }) | null;
 }
 
 /** Follows the epochs of one boot. Bounded: of very many epochs it keeps the first and the last. */
@@ -78,6 +87,38 @@ export class EpochTracker {
     const closedBy = aggregate.afterExecute ? 'kexec_execute' : 'unmarked';
     const kept = this.#epochs.length < EPOCHS_KEPT ? this.#epochs : this.#epochs.toSpliced(-2, 1);
     this.#epochs = [...kept.toSpliced(-1, 1, { ...last, closedBy }), opened];
+  }
+
+  /** Absolute index of the record that opened the running epoch. */
+  get fromIndex(): number {
+    return this.#epochs.at(-1)?.fromIndex ?? 0;
+  }
+
+  /** The tracker as plain data. */
+  save(): SavedEpochs {
+    const first = this.#first;
+    const digest = first && `${first.digest.algorithm}:${toHex(first.digest.bytes)}`;
+    return {
+      epochs: this.#epochs,
+      lastKexec: this.#lastKexec ?? null,
+      first: first === undefined || digest === undefined ? null : { ...first, digest },
+    };
+  }
+
+  /** The tracker that was saved. Throws when the saved data are not ours: a fault. */
+  static restore(saved: SavedEpochs): EpochTracker {
+    const tracker = new EpochTracker();
+    tracker.#epochs = saved.epochs;
+    tracker.#lastKexec = saved.lastKexec ?? undefined;
+    if (saved.first !== null) {
+      const [algorithm, hex] = saved.first.digest.split(':');
+      const bytes = fromHex(hex ?? '');
+      if (algorithm === undefined || bytes === undefined)
+        throw new Error('saved epochs are broken');
+      const digest = { algorithm, bytes, of: 'untold', offsetBytes: 0 } as const;
+      tracker.#first = { ...saved.first, digest };
+    }
+    return tracker;
   }
 
   /** An independent copy. */

@@ -1,0 +1,230 @@
+// Follows a list as its bytes arrive: the plain reading, and beside it readings that leave out what
+// a segment repeats of earlier ones. Whichever reaches the quoted values is the list.
+// FORMATS 8.3, 8.4 rule 2, 19 step 5.
+
+import { latinText, viewBytes } from '../bytes/encoding.ts';
+import { TIMELINE_LIMITS } from '../bytes/limits.ts';
+import type { HashName } from '../crypto/digest.ts';
+import type { Where } from '../findings/finding.ts';
+import { BUFFER_TEMPLATE } from '../ima/buffer-events.ts';
+import { ListWalk } from '../ima/list-walk.ts';
+import { type RowOrigin, recordAt } from '../ima/record.ts';
+import type { RecordTable } from '../ima/record-table.ts';
+import { Registers } from '../ima/registers.ts';
+import { digestsOfRow } from '../ima/replay.ts';
+import type { PcrValues } from '../pcr/selection.ts';
+import type { RecordAppraisal } from '../policy/ima-rules.ts';
+import type { ProvenPcrs, VerifiedQuote } from '../quote/verify-quote.ts';
+import { RecordHistory } from '../timeline/record-history.ts';
+import { searchComposite } from './composite-search.ts';
+import type { ImaClaim } from './evidence.ts';
+import { ListReading, type TakenRecord, type Waypoint } from './list-reading.ts';
+
+/** What the quote gives the replay to reach. */
+export interface ListGoal {
+  readonly quote: VerifiedQuote;
+  /** Proven values, or undefined where running values have to complete the composite. */
+  readonly proven: ProvenPcrs | undefined;
+  /** Values as supplied, for that case. */
+  readonly supplied: PcrValues;
+}
+
+/** What a list is followed with. */
+export interface FollowInput {
+  readonly claim: ImaClaim;
+  /** Undefined where nothing can be reached: the list is read for its form only. */
+  readonly goal: ListGoal | undefined;
+  readonly registers: Registers;
+  readonly appraisal: RecordAppraisal;
+  /** Absolute index at which the replay starts. */
+  readonly startIndex: number;
+  /** Leading records to leave out, which were proven before. */
+  readonly skip: number;
+  readonly waypoints: readonly Waypoint[];
+  readonly banks: readonly HashName[];
+}
+
+/** A segment that began with records which were sent before. */
+export interface Overlap {
+  readonly segment: number;
+  readonly recordCount: number;
+}
+
+/** How a list came out. */
+export interface ListOutcome {
+  readonly walk: ListWalk;
+  /** The reading that reaches the quoted values, or the plain one. */
+  readonly reading: ListReading;
+  readonly overlaps: readonly Overlap[];
+  /** Values that the list itself completed, when they were not supplied. */
+  readonly completed: ProvenPcrs | undefined;
+  /** Where records behind the proven ones cannot be right. */
+  readonly pendingAnomalies: readonly Where[];
+}
+
+/** A reading that leaves out the start of a segment as long as it repeats earlier records. */
+interface Candidate {
+  readonly reading: ListReading;
+  readonly overlaps: readonly Overlap[];
+  /** Position of the earlier record that the next one should repeat; undefined: it repeats none. */
+  repeats: number | undefined;
+}
+
+export class ListFollower {
+  readonly #input: FollowInput;
+  readonly #walk: ListWalk;
+  readonly #history: RecordHistory | undefined;
+  #candidates: Candidate[];
+  #completed: ProvenPcrs | undefined;
+  #segment = 0;
+  #segmentFrom = 0;
+  #skipped = 0;
+
+  constructor(input: FollowInput) {
+    this.#input = input;
+    const { claim, registers, appraisal, startIndex: nextIndex, waypoints } = input;
+    const reading = new ListReading({ registers, appraisal, nextIndex, waypoints });
+    this.#candidates = [{ reading, overlaps: [], repeats: undefined }];
+    this.#history = claim.segments.length > 1 ? new RecordHistory() : undefined;
+    this.#walk = new ListWalk(claim, (table, origin) => this.#visit(table, origin));
+  }
+
+  push(segment: number, bytes: Uint8Array): void {
+    this.#walk.push(segment, bytes);
+  }
+
+  /** Ends the list. */
+  end(): ListOutcome {
+    this.#walk.end();
+    const [plain, ...others] = this.#candidates;
+    const best = [plain, ...others].find((one) => one?.reading.proven !== undefined) ?? plain;
+    if (best === undefined) throw new Error('a list has at least the plain reading');
+    const { reading, overlaps } = best;
+    const isProven = reading.proven !== undefined;
+    return {
+      walk: this.#walk,
+      reading,
+      overlaps: overlaps.filter(({ recordCount }) => recordCount > 0),
+      completed: isProven ? this.#completed : this.#completedAtReset(),
+      pendingAnomalies: isProven ? [...reading.pendingAnomalies, ...this.#brokenPlace()] : [],
+    };
+  }
+
+  /** Whether running values have to complete the composite digest, record by record. */
+  get #isStepwise(): boolean {
+    const { goal } = this.#input;
+    return goal !== undefined && goal.proven === undefined;
+  }
+
+  /** Runs of ordinary records are taken at once; everything else record by record. */
+  #visit(table: RecordTable, origin: RowOrigin): void {
+    let row = Math.min(table.count, this.#input.skip - this.#skipped);
+    this.#skipped += row;
+    const [plain] = this.#candidates;
+    const isPlain = this.#history === undefined && !this.#isStepwise;
+    while (row < table.count) {
+      const to = isPlain ? runEnd(table, row, origin) : row;
+      if (to === row || plain === undefined) {
+        this.#take(table, row, origin);
+        row += 1;
+        continue;
+      }
+      const { window, columnHash } = origin;
+      const firstIndex = plain.reading.nextIndex;
+      plain.reading.takeRows({ window, table, columnHash, from: row, to, firstIndex }, origin);
+      row = to;
+    }
+  }
+
+  #take(table: RecordTable, row: number, origin: RowOrigin): void {
+    const digests = digestsOfRow({ ...origin, table }, row);
+    const taken: TakenRecord = {
+      record: recordAt(table, row, origin),
+      digests,
+      endBytes: origin.doneBytes + origin.recordEnd(row),
+    };
+    const fingerprint = digests.of('sha1') ?? VIOLATION_FINGERPRINT;
+    if (origin.segment !== this.#segment) this.#beginSegment(origin.segment, fingerprint);
+    this.#candidates = this.#candidates.filter((one) => this.#offer(one, taken, fingerprint));
+    this.#history?.push(fingerprint);
+    if (this.#isStepwise) this.#tryComposite(taken);
+  }
+
+  /** A segment that begins with a known record may repeat all that followed it: another reading
+   *  leaves the repetition out. */
+  #beginSegment(segment: number, first: Uint8Array): void {
+    for (const one of this.#candidates) one.repeats = undefined;
+    this.#segment = segment;
+    this.#segmentFrom = this.#history?.count ?? 0;
+    const known = this.#history?.find(first, TIMELINE_LIMITS.readings) ?? [];
+    const forks = known.flatMap((position) =>
+      this.#candidates.map(({ reading, overlaps }) => ({
+        reading: reading.fork(),
+        overlaps: [...overlaps, { segment, recordCount: 0 }],
+        repeats: position,
+      })),
+    );
+    const room = TIMELINE_LIMITS.readings - this.#candidates.length;
+    this.#candidates.push(...forks.filter((_, index) => index < room));
+  }
+
+  /** Gives a record to a candidate. False when its repetition broke off before it was complete:
+   *  what is left out must be everything from the repeated record to the end of what came before. */
+  #offer(candidate: Candidate, taken: TakenRecord, fingerprint: Uint8Array): boolean {
+    const { repeats, reading, overlaps } = candidate;
+    if (repeats === undefined || repeats >= this.#segmentFrom) {
+      candidate.repeats = undefined;
+      reading.take(taken);
+      return true;
+    }
+    if (this.#history?.isAt(repeats, fingerprint) !== true) return false;
+    candidate.repeats = repeats + 1;
+    const last = overlaps.at(-1);
+    if (last !== undefined) Object.assign(last, { recordCount: last.recordCount + 1 });
+    return true;
+  }
+
+  #tryComposite({ endBytes }: TakenRecord): void {
+    const { goal } = this.#input;
+    for (const { reading } of this.#candidates) {
+      if (goal === undefined || reading.registers.match !== undefined) continue;
+      const found = searchComposite(goal.quote, goal.supplied, reading.registers);
+      if (found === undefined) continue;
+      this.#completed = found.pcrs;
+      reading.registers.settle({ recordCount: reading.nextIndex, modes: found.modes });
+      reading.noticeMatch(endBytes);
+    }
+  }
+
+  /** A composite that no prefix completes may still be that of registers at their reset value. */
+  #completedAtReset(): ProvenPcrs | undefined {
+    const { goal, banks } = this.#input;
+    if (goal === undefined || !this.#isStepwise) return undefined;
+    const untouched = new Registers({ banks, quoted: new Map() });
+    return searchComposite(goal.quote, goal.supplied, untouched)?.pcrs;
+  }
+
+  #brokenPlace(): readonly Where[] {
+    const { broken } = this.#walk;
+    if (broken === undefined) return [];
+    const { segment, index: entryIndex, malformed } = broken;
+    const { field, offsetBytes } = malformed;
+    return [{ part: 'ima', segment, entryIndex, offsetBytes, field }];
+  }
+}
+
+/** The row behind a run of records that are no events. */
+function runEnd(table: RecordTable, from: number, origin: RowOrigin): number {
+  let row = from;
+  while (row < table.count && !isEvent(table, row, origin)) row += 1;
+  return row;
+}
+
+function isEvent(table: RecordTable, row: number, origin: RowOrigin): boolean {
+  const nameAt = table.nameAt[row] ?? 0;
+  const nameBytes = table.nameBytes[row] ?? 0;
+  if (nameBytes !== BUFFER_TEMPLATE.length) return false;
+  return latinText(viewBytes(origin.window, nameAt, nameAt + nameBytes)) === BUFFER_TEMPLATE;
+}
+
+const VIOLATION_FINGERPRINT = new Uint8Array(20).fill(0xff);

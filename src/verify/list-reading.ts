@@ -1,0 +1,165 @@
+// One reading of a list: registers that are extended and an appraisal that judges, record by record.
+// The plain reading takes every record; another one may leave out records that were sent twice.
+// FORMATS 8.4, 19 step 5.
+
+import type { Where } from '../findings/finding.ts';
+import { type ImaRecord, type RowOrigin, recordAt } from '../ima/record.ts';
+import type { PrefixMatch, RecordDigests, Registers, SavedRegister } from '../ima/registers.ts';
+import { type Rows, replayRows } from '../ima/replay.ts';
+import type { RecordAppraisal } from '../policy/ima-rules.ts';
+
+/** What a reading held when the quoted values were reached. */
+export interface ProvenPrefix {
+  readonly match: PrefixMatch;
+  readonly appraisal: RecordAppraisal;
+  readonly registers: readonly SavedRegister[];
+  /** Bytes of the list up to here, all segments together. */
+  readonly bytes: number;
+}
+
+/** A record beside its digests. */
+export interface TakenRecord {
+  readonly record: ImaRecord;
+  readonly digests: RecordDigests;
+  /** Bytes of the list up to the end of the record. */
+  readonly endBytes: number;
+}
+
+/** A value that replaying from the start of the boot has to pass. */
+export interface Waypoint {
+  readonly index: number;
+  readonly registers: readonly SavedRegister[];
+}
+
+export class ListReading {
+  readonly registers: Registers;
+  readonly #appraisal: RecordAppraisal;
+  readonly #waypoints: readonly Waypoint[];
+  #nextIndex: number;
+  #proven: ProvenPrefix | undefined;
+  #missedWaypoint: Waypoint | undefined;
+  #pending: readonly Where[] = [];
+
+  constructor(start: {
+    readonly registers: Registers;
+    readonly appraisal: RecordAppraisal;
+    readonly nextIndex: number;
+    readonly waypoints?: readonly Waypoint[];
+  }) {
+    this.registers = start.registers;
+    this.#appraisal = start.appraisal;
+    this.#nextIndex = start.nextIndex;
+    this.#waypoints = start.waypoints ?? [];
+    this.noticeMatch(0);
+  }
+
+  /** Absolute index of the next record. */
+  get nextIndex(): number {
+    return this.#nextIndex;
+  }
+
+  /** The smallest prefix that reaches the quote, if any did. */
+  get proven(): ProvenPrefix | undefined {
+    return this.registers.match === undefined ? undefined : this.#proven;
+  }
+
+  /** Appraisal of everything taken. */
+  get appraisal(): RecordAppraisal {
+    return this.#appraisal;
+  }
+
+  /** The first point that replaying should have passed and did not. */
+  get missedWaypoint(): Waypoint | undefined {
+    return this.#missedWaypoint;
+  }
+
+  /** Records behind the proven ones whose column does not fit: bounded. */
+  get pendingAnomalies(): readonly Where[] {
+    return this.#pending;
+  }
+
+  /** Takes one record. */
+  take({ record, digests, endBytes }: TakenRecord): void {
+    const own = record.index === this.#nextIndex ? record : { ...record, index: this.#nextIndex };
+    this.#judge(own);
+    this.registers.extend(record.pcr, digests, this.#nextIndex);
+    this.#advance(endBytes);
+  }
+
+  /** Takes rows that need no look at the registers in between. */
+  takeRows(rows: Rows, origin: RowOrigin): void {
+    let from = rows.from;
+    while (from < rows.to) {
+      const firstIndex = this.#nextIndex;
+      const to = replayRows(this.registers, {
+        ...rows,
+        from,
+        to: this.#nextStop(rows, from),
+        firstIndex,
+      });
+      for (let row = from; row < to; row += 1) {
+        this.#judge(recordAt(rows.table, row, origin));
+        this.#nextIndex += 1;
+      }
+      this.#noticeWaypoint();
+      this.noticeMatch(origin.doneBytes + origin.recordEnd(to - 1));
+      from = to;
+    }
+  }
+
+  /** Another reading that stands where this one stands and goes its own way. */
+  fork(): ListReading {
+    const fork = new ListReading({
+      registers: this.registers.copy(),
+      appraisal: this.#appraisal.copy(),
+      nextIndex: this.#nextIndex,
+      waypoints: this.#waypoints,
+    });
+    fork.#proven = this.#proven;
+    fork.#missedWaypoint = this.#missedWaypoint;
+    fork.#pending = this.#pending;
+    return fork;
+  }
+
+  /** Keeps what stands now when the quoted values have just been reached. A later match takes the
+   *  place of one that turned out not to be. */
+  noticeMatch(bytes: number): void {
+    const { match } = this.registers;
+    if (match === undefined || match === this.#proven?.match) return;
+    this.#pending = [];
+    this.#proven = {
+      match,
+      appraisal: this.#appraisal.copy(),
+      registers: this.registers.save(),
+      bytes,
+    };
+  }
+
+  /** The row behind which a waypoint is compared: a run of rows must not go past it. */
+  #nextStop(rows: Rows, from: number): number {
+    const next = this.#waypoints.find(({ index }) => index > this.#nextIndex);
+    return next === undefined ? rows.to : Math.min(rows.to, from + next.index - this.#nextIndex);
+  }
+
+  #judge(record: ImaRecord): void {
+    if (this.proven !== undefined && record.columnMismatch && this.#pending.length < PENDING_KEPT) {
+      const { segment, index, offsetBytes } = record;
+      this.#pending = [...this.#pending, { part: 'ima', segment, entryIndex: index, offsetBytes }];
+    }
+    this.#appraisal.record(record);
+  }
+
+  #advance(endBytes: number): void {
+    this.#nextIndex += 1;
+    this.#noticeWaypoint();
+    this.noticeMatch(endBytes);
+  }
+
+  #noticeWaypoint(): void {
+    const waypoint = this.#waypoints.find(({ index }) => index === this.#nextIndex);
+    if (waypoint === undefined || this.registers.standAt(waypoint.registers)) return;
+    this.#missedWaypoint ??= waypoint;
+  }
+}
+
+const PENDING_KEPT = 20;

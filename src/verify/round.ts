@@ -1,0 +1,72 @@
+// What a round leaves behind: the timeline that its verdict shows and the state for the next one.
+// docs/formats/segments.md; FORMATS 19 step 9.
+
+import type { TpmsAttest } from '../quote/attest.ts';
+import type { Epoch } from '../timeline/epochs.ts';
+import type { ListOutcome } from './list-follower.ts';
+import type { ListPlan } from './list-plan.ts';
+import { stateAfter, type TimelineState } from './timeline-state.ts';
+import type { Timeline } from './verdict.ts';
+
+/** A round, as far as the timeline goes. */
+export interface RoundOutcome {
+  /** Of a genuine quote only. */
+  readonly attest: TpmsAttest | undefined;
+  readonly plan: ListPlan | undefined;
+  readonly outcome: ListOutcome | undefined;
+  /** Whether the list led to the quoted values, without a word against how it did. */
+  readonly replayStands: boolean;
+}
+
+/** The state behind a round; undefined when the round changes nothing: its quote is not genuine, or
+ *  its list does not lead to it, or only from a value that the host supplied. */
+export function stateAfterRound(
+  known: TimelineState | undefined,
+  round: RoundOutcome,
+): TimelineState | undefined {
+  const { attest, plan, outcome, replayStands } = round;
+  if (attest === undefined) return undefined;
+  const proven = outcome?.reading.proven;
+  const isProven = replayStands && proven !== undefined && plan?.isSuffix === false;
+  const hasRecords = outcome !== undefined && outcome.walk.nextIndex > (plan?.claim.fromIndex ?? 0);
+  if (!isProven && hasRecords) return undefined;
+  return stateAfter(known, {
+    attest,
+    isNewBoot: startsNewBoot(known, round),
+    proven: isProven ? proven : undefined,
+  });
+}
+
+/** A TPM Reset begins a new boot, and so does a Restart that cleared the PCRs: the list then proves
+ *  itself from record 0 without passing what was proven before. */
+function startsNewBoot(known: TimelineState | undefined, round: RoundOutcome): boolean {
+  const { attest, plan, outcome } = round;
+  if (known === undefined || attest?.resetCount !== known.boot.resetCount) return true;
+  const reading = outcome?.reading;
+  const isCleared = reading?.proven !== undefined && reading.missedWaypoint !== undefined;
+  return plan?.relation === 'resumed' && isCleared;
+}
+
+/** The timeline that a verdict shows. */
+export function timelineOf(
+  round: RoundOutcome,
+  known: {
+    readonly state: TimelineState | undefined;
+    readonly next: TimelineState | undefined;
+    readonly epochs: readonly Epoch[];
+  },
+): Timeline | null {
+  const { attest } = round;
+  if (attest === undefined) return null;
+  const seen = known.next?.boot.number;
+  const isNewBoot = startsNewBoot(known.state, round);
+  return {
+    boot: seen ?? (known.state?.boot.number ?? 0) + (isNewBoot ? 1 : 0),
+    resetCount: attest.resetCount,
+    restartCount: attest.restartCount,
+    clockMs: Number(attest.clock),
+    safe: attest.safe,
+    firmwareVersion: attest.firmwareVersion.toString(16).padStart(16, '0'),
+    epochs: known.epochs,
+  };
+}
