@@ -1,15 +1,17 @@
-// The published records and their replay, through the IMA room. FORMATS 18.1, 18.3.
+// The published records and their replay: a quote over the stated value must prove them.
+// FORMATS 18.1, 18.3.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../src/bytes/encoding.ts';
+import { ByteReader } from '../../src/bytes/reader.ts';
 import type { HashName } from '../../src/crypto/digest.ts';
-import { ListWalk } from '../../src/ima/list-walk.ts';
-import { type ImaRecord, readRecordFields, recordAt, templateOf } from '../../src/ima/record.ts';
-import { type ExtendMode, Registers } from '../../src/ima/registers.ts';
-import { replayRows } from '../../src/ima/replay.ts';
-import type { TemplateFields } from '../../src/ima/template-fields.ts';
-import { ascii, join, unhex, word } from '../property/list-writer.ts';
+import { readTemplateFields, type TemplateFields } from '../../src/ima/template-fields.ts';
+import { templateByName } from '../../src/ima/templates.ts';
+import type { VerdictBody } from '../../src/verify/verdict.ts';
+import { structuralVerdict } from '../captures/load-capture.ts';
+import { ascii, hash, join, unhex, word } from '../property/list-writer.ts';
+import { BINARY_SEGMENT, quoteOver } from '../property/made-quote.ts';
 
 /** A: boot_aggregate of a public machine, in the SHA-1 file, 101 bytes. */
 const A = unhex(`
@@ -52,18 +54,18 @@ test('18.1: aggregates of a kernel without a TPM', () => {
   for (const { name, dataBytes, sha1, sha256 } of vectors) {
     const data = fields(join(ascii('sha256:\0'), new Uint8Array(32)), ascii(`${name}\0`));
     assert.equal(data.byteLength, dataBytes);
-    assertColumn('ima-ng', data, { sha1, sha256 });
-    const { fields: read } = only(record('ima-ng', sha1, data));
+    assertDigests('ima-ng', data, { sha1, sha256 });
+    const read = fieldsOf('ima-ng', data);
     assert.equal(Buffer.from(read.name ?? []).toString('latin1'), name);
     assert.equal(toHex(read.fileDigest?.bytes ?? new Uint8Array()), '00'.repeat(32));
   }
 });
 
 test('18.3: the template digests of A and B in the SHA-256 file', () => {
-  assertColumn('ima-ng', A.slice(38), {
+  assertDigests('ima-ng', A.slice(38), {
     sha256: '831fab1149afeea01a8ddf08fdffa29abb813ae6d29a24353dacdf603d074098',
   });
-  assertColumn('ima-ng', B_DATA, {
+  assertDigests('ima-ng', B_DATA, {
     sha256: '2cb93315859666f5cc2fd515740860f6523af999ce66712fbaa8338b7c03ae14',
   });
 });
@@ -91,24 +93,30 @@ test('18.3: PCR 10 behind A, B and C in every bank and mode', () => {
     ],
   ];
   let list: Uint8Array = new Uint8Array();
-  for (const [bytes, sha256, sha1, padded] of rows) {
+  for (const [index, [bytes, sha256, sha1, padded]] of rows.entries()) {
     list = join(list, bytes);
-    const { value } = walk(list, 'sha1');
-    assert.equal(value('sha256', 'own-hash'), sha256);
-    assert.equal(value('sha1', 'own-hash'), sha1);
-    assert.equal(value('sha256', 'padded-sha1-and-violations'), padded);
+    const proven = (bank: HashName, value: string) => {
+      const { ima } = verdictOver(list, { bank, value: unhex(value) }).coverage;
+      assert.equal(ima?.provenCount, index + 1, `${bank} behind ${index}`);
+      return ima.banks[bank]?.extended;
+    };
+    assert.equal(proven('sha256', sha256), 'own-hash');
+    assert.equal(proven('sha1', sha1), 'own-hash');
+    assert.equal(proven('sha256', padded), 'padded-sha1');
   }
+  const [, behindB] = rows;
+  const { coverage } = verdictOver(list, { bank: 'sha256', value: unhex(behindB?.[1] ?? '') });
+  assert.equal(coverage.ima?.provenCount, 2);
+  assert.equal(coverage.ima?.pendingCount, 1);
 });
 
 test('18.3: C is a violation, A and B are not', () => {
-  const { records } = walk(join(A, B, C), 'sha1');
+  const value = unhex('45b07a40db56e350167f15679edac1f0f24ab7a9b6c0c25c4031a298037f65de');
+  const { findings } = verdictOver(join(A, B, C), { bank: 'sha256', value });
+  const violations = findings.filter(({ code }) => code === 'ima.violation_present');
   assert.deepEqual(
-    records.map(({ violation, columnMismatch }) => [violation, columnMismatch]),
-    [
-      [false, false],
-      [false, false],
-      [true, false],
-    ],
+    violations.map(({ where, subject }) => [where.entryIndex, subject?.path]),
+    [[2, '/init']],
   );
 });
 
@@ -117,15 +125,14 @@ test('18.3: the legacy template, whose digest covers 276 bytes', () => {
     0a000000 2d7c859d31f6250dfd97c74dee43358e2fecbd31 03000000 696d61
     f572d396fae9206628714fb2ce00f72e94f2258f 09000000 2f62696e2f74727565`);
   assert.equal(bytes.byteLength, 64);
-  const { record: one, fields: read } = only(bytes);
-  assert.equal(one.columnMismatch, false);
+  const sha256 = 'aefe75b8dff946574e52ba4e650f7b145a8eca12507086832510db36cda2bfdd';
+  assertProves(bytes, { bank: 'sha1', digest: '2d7c859d31f6250dfd97c74dee43358e2fecbd31' });
+  assertProves(bytes, { bank: 'sha256', digest: sha256 });
+  const wide = join(unhex(`0a000000 ${sha256}`), bytes.slice(24));
+  assertProves(wide, { bank: 'sha256', digest: sha256, column: 'sha256' });
+  const read = fieldsOf('ima', bytes.slice(31));
   assert.equal(Buffer.from(read.name ?? []).toString('latin1'), '/bin/true');
   assert.equal(read.fileDigest?.algorithm, 'sha1');
-  const wide = join(
-    unhex('0a000000 aefe75b8dff946574e52ba4e650f7b145a8eca12507086832510db36cda2bfdd'),
-    bytes.slice(24),
-  );
-  assert.equal(only(wide, 'sha256').record.columnMismatch, false);
 });
 
 test('18.3: ima-ngv2 with an fs-verity digest', () => {
@@ -135,8 +142,8 @@ test('18.3: ima-ngv2 with an fs-verity digest', () => {
   const data = fields(join(ascii('verity:sha256:\0'), counted), ascii('/usr/bin/x\0'));
   assert.equal(data.byteLength, 66);
   const sha256 = '36a39e1d070565d58bb47db39eb9411378470d685fc5a32826376bfa58a682d6';
-  assertColumn('ima-ngv2', data, { sha256 });
-  const { fields: read } = only(record('ima-ngv2', sha256, data), 'sha256');
+  assertDigests('ima-ngv2', data, { sha256 });
+  const read = fieldsOf('ima-ngv2', data);
   assert.equal(read.fileDigest?.of, 'verity');
   assert.equal(toHex(read.fileDigest?.bytes ?? new Uint8Array()), toHex(counted));
 });
@@ -158,8 +165,8 @@ test('18.3: buffers of kernels with ima_hash=sha1', () => {
   ];
   for (const { name, buffer, digest, sha1 } of vectors) {
     const data = fields(join(ascii('sha1:\0'), unhex(digest)), ascii(`${name}\0`), ascii(buffer));
-    assertColumn('ima-buf', data, { sha1 });
-    const { fields: read } = only(record('ima-buf', sha1, data));
+    assertDigests('ima-buf', data, { sha1 });
+    const read = fieldsOf('ima-buf', data);
     assert.equal(Buffer.from(read.buffer ?? []).toString('latin1'), buffer);
   }
 });
@@ -173,7 +180,7 @@ test('18.3: kexec_load', () => {
     BUFFER_OF_KEXEC_LOAD,
   );
   const sha256 = 'c1e67348d8280428a8c1e7303a8497450f565241b4620cde6253cf74af23f140';
-  assertColumn('ima-buf', data, { sha256 });
+  assertDigests('ima-buf', data, { sha256 });
 });
 
 /** Template data of fields, each behind its length. */
@@ -192,56 +199,63 @@ function record(template: string, column: string, data: Uint8Array): Uint8Array 
   );
 }
 
-/** The stated digests are those that the room recomputes; any other one is not. */
-function assertColumn(
+/** A record with the stated digest in its column is proven by a quote over the stated digest
+ *  extended once; with any other digest in either place it is not. */
+function assertDigests(
   template: string,
   data: Uint8Array,
   stated: Readonly<Partial<Record<'sha1' | 'sha256', string>>>,
 ): void {
-  for (const hash of ['sha1', 'sha256'] as const) {
-    const column = stated[hash];
-    if (column === undefined) continue;
-    assert.equal(only(record(template, column, data), hash).record.columnMismatch, false);
-    const other = `${column.startsWith('f') ? '0' : 'f'}${column.slice(1)}`;
-    assert.equal(only(record(template, other, data), hash).record.columnMismatch, true);
+  for (const bank of ['sha1', 'sha256'] as const) {
+    const digest = stated[bank];
+    if (digest === undefined) continue;
+    assertProves(record(template, digest, data), { bank, digest, column: bank });
+    const other = `${digest.startsWith('f') ? '0' : 'f'}${digest.slice(1)}`;
+    const columnWrong = verdictBehind(record(template, other, data), {
+      bank,
+      digest,
+      column: bank,
+    });
+    assert.ok(columnWrong.findings.some(({ code }) => code === 'ima.template_digest_mismatch'));
+    const valueWrong = verdictBehind(record(template, digest, data), {
+      bank,
+      digest: other,
+      column: bank,
+    });
+    assert.equal(valueWrong.coverage.ima?.provenCount, null);
   }
 }
 
-/** The one record of a list and its fields. */
-function only(
-  list: Uint8Array,
-  column: HashName = 'sha1',
-): { readonly record: ImaRecord; readonly fields: TemplateFields } {
-  const [one, ...more] = walk(list, column).records;
-  assert.ok(one);
-  assert.equal(more.length, 0);
-  const template = templateOf(one);
-  assert.ok(template);
-  const reading = readRecordFields(one, template);
-  assert.ok(reading.ok);
-  return { record: one, fields: reading.value };
+/** One extend of one bank, and the algorithm of the digest column. */
+interface OneExtend {
+  readonly bank: HashName;
+  readonly digest: string;
+  readonly column?: HashName;
 }
 
-function walk(
+function assertProves(list: Uint8Array, extend: OneExtend): void {
+  const { coverage, findings } = verdictBehind(list, extend);
+  assert.equal(coverage.ima?.provenCount, 1);
+  assert.ok(!findings.some(({ code }) => code === 'ima.template_digest_mismatch'));
+}
+
+function verdictBehind(list: Uint8Array, { bank, digest, column }: OneExtend): VerdictBody {
+  const extended = unhex(digest);
+  const value = hash(bank, join(new Uint8Array(extended.byteLength), extended));
+  return verdictOver(list, { bank, value, column: column ?? 'sha1' });
+}
+
+function verdictOver(
   list: Uint8Array,
-  digestColumn: HashName,
-): {
-  readonly records: readonly ImaRecord[];
-  readonly value: (bank: HashName, mode: ExtendMode) => string;
-} {
-  const registers = new Registers({ banks: ['sha1', 'sha256'], quoted: new Map() });
-  const segments = [{ kind: 'current', encoding: 'binary', digestColumn } as const];
-  const records: ImaRecord[] = [];
-  const walked = new ListWalk({ segments, fromIndex: 0 }, (table, origin) => {
-    const { firstIndex } = origin;
-    replayRows(registers, { ...origin, table, from: 0, to: table.count, firstIndex });
-    for (let row = 0; row < table.count; row += 1) records.push(recordAt(table, row, origin));
-  });
-  walked.push(0, list);
-  walked.end();
-  assert.equal(walked.broken, undefined);
-  return {
-    records,
-    value: (bank, mode) => toHex(registers.value(bank, 10, mode) ?? new Uint8Array()),
-  };
+  quoted: { readonly bank: HashName; readonly value: Uint8Array; readonly column?: HashName },
+): VerdictBody {
+  const segment = { ...BINARY_SEGMENT, digestColumn: quoted.column ?? 'sha1' };
+  const values = new Map([[quoted.bank, new Map([[10, quoted.value]])]]);
+  return structuralVerdict({ evidence: quoteOver(values, [segment]), segments: [list] });
+}
+
+function fieldsOf(name: string, data: Uint8Array): TemplateFields {
+  const template = templateByName(name);
+  assert.ok(template);
+  return readTemplateFields(new ByteReader(data, 'little'), template);
 }
