@@ -97,7 +97,7 @@ function closeKindly(api: Api): void {
   });
 }
 
-/** One line a request. The route, not the path: the id of a challenge is a secret while it is open. */
+/** One line a request. The route, not the path: the id of an open challenge is a secret. */
 function logRequests(api: Api): void {
   api.addHook('onResponse', async (request, reply) => {
     request.log.info({

@@ -2,7 +2,10 @@
 
 import swagger from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
-import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+} from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Access } from './access.ts';
 import type { Api } from './api.ts';
@@ -20,6 +23,7 @@ export async function describeRoutes(api: Api, version: string): Promise<void> {
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
+    transformObject: answersOnly,
     transform: (document) => {
       const { schema: given, route, ...rest } = document;
       const access = route.config?.access;
@@ -71,21 +75,40 @@ function takeContent(schema: FastifySchema): {
 }
 
 function bodySchema(schema: z.ZodType): object {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: readable,
+  });
   return json;
 }
 
-const toJsonSchema = createJsonSchemaTransform({
-  zodToJsonConfig: {
-    override: ({ zodSchema, jsonSchema }) => {
-      // Answers may gain fields: only requests are closed.
-      const { def } = zodSchema._zod;
-      if (def.type === 'object' && !('catchall' in def && def.catchall !== undefined)) {
-        delete jsonSchema.additionalProperties;
-      }
-    },
-  },
-});
+/** Named schemas come twice, as input and as output; ours are all of answers. */
+const answersOnly: typeof nameSchemas = (document) => {
+  const described = nameSchemas(document);
+  if (!('components' in described)) return described;
+  const schemas = Object.entries(Object(described.components?.schemas));
+  const outputs = Object.fromEntries(schemas.filter(([name]) => !name.endsWith('Input')));
+  return { ...described, components: { ...described.components, schemas: outputs } };
+};
+
+type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
+
+const readable: Override = ({ zodSchema, jsonSchema }) => {
+  // Answers may gain fields: only requests are closed.
+  const { def } = zodSchema._zod;
+  if (def.type === 'object' && !('catchall' in def && def.catchall !== undefined)) {
+    delete jsonSchema.additionalProperties;
+  }
+  // A format says it better than the pattern behind it.
+  if (jsonSchema.format !== undefined || jsonSchema.contentEncoding !== undefined) {
+    delete jsonSchema.pattern;
+  }
+};
+
+const SETTINGS = { zodToJsonConfig: { override: readable } };
+const toJsonSchema = createJsonSchemaTransform(SETTINGS);
+const nameSchemas = createJsonSchemaTransformObject(SETTINGS);
 
 const PROBLEM = {
   description: 'A problem: RFC 9457.',

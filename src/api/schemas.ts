@@ -73,7 +73,7 @@ export const enrolment = z.strictObject({
 
 export const relabelling = z.strictObject({ labels });
 
-export const attester = z.object({
+const attesterFields = {
   id,
   identity: contentDigest.meta({ description: 'RFC 7638 thumbprint of the attestation key.' }),
   akEncoding: enrolment.shape.ak.shape.encoding,
@@ -83,32 +83,37 @@ export const attester = z.object({
     .object({ id, status, at: moment, expiresAt: moment })
     .nullable()
     .meta({ description: 'The newest verdict; null before the first.' }),
-});
+};
 
-export const enrolled = attester.extend({
+export const attester = z.object(attesterFields).meta({ id: 'Attester' });
+
+export const enrolled = z.object({
+  ...attesterFields,
   findings: z.array(z.string()).meta({ description: 'Codes that verdicts will carry.' }),
 });
 
-export const challenge = z.object({
-  id,
-  nonce: z.hex().length(64).meta({ description: 'What extraData of the quote must equal.' }),
-  expiresAt: moment,
-  quote: z.object({
-    selection: z
-      .union([
-        z.literal('any'),
-        z.array(z.object({ bank: hashName, pcrs: z.array(z.int().min(0).max(31)) })),
-      ])
-      .meta({ description: 'Exactly these PCRs.' }),
-    signatureHashes: z.array(hashName),
-  }),
-  ima: z.object({
-    list: z.enum(['required', 'optional', 'not-required']),
-    fromIndex: count.meta({ description: 'Absolute index of the first record to send.' }),
-  }),
-  bootLog: z.enum(['required', 'optional']),
-  policy: z.object({ name, version }),
-});
+export const challenge = z
+  .object({
+    id,
+    nonce: z.hex().length(64).meta({ description: 'What extraData of the quote must equal.' }),
+    expiresAt: moment,
+    quote: z.object({
+      selection: z
+        .union([
+          z.literal('any'),
+          z.array(z.object({ bank: hashName, pcrs: z.array(z.int().min(0).max(31)) })),
+        ])
+        .meta({ description: 'Exactly these PCRs.' }),
+      signatureHashes: z.array(hashName),
+    }),
+    ima: z.object({
+      list: z.enum(['required', 'optional', 'not-required']),
+      fromIndex: count.meta({ description: 'Absolute index of the first record to send.' }),
+    }),
+    bootLog: z.enum(['required', 'optional']),
+    policy: z.object({ name, version }),
+  })
+  .meta({ id: 'Challenge' });
 
 export const verdictQuery = pageQuery.extend({
   attester: id.optional(),
@@ -122,15 +127,17 @@ export const verdictQuery = pageQuery.extend({
   until: moment.optional().meta({ description: 'Before this moment.' }),
 });
 
-export const verdictSummary = z.object({
-  id,
-  attesterId: id,
-  at: moment,
-  expiresAt: moment,
-  status,
-  codes: z.array(z.string()),
-  policy: z.object({ name, version }),
-});
+export const verdictSummary = z
+  .object({
+    id,
+    attesterId: id,
+    at: moment,
+    expiresAt: moment,
+    status,
+    codes: z.array(z.string()),
+    policy: z.object({ name, version }),
+  })
+  .meta({ id: 'VerdictSummary' });
 
 export const storedEvidence = z.object({
   verdictId: id,
@@ -197,6 +204,9 @@ export const setUploadQuery = z.strictObject({
     .meta({ description: 'bound: each digest of digest lines counts for its own path only.' }),
 });
 
+/** The answer to a request that leaves nothing to say. */
+export const nothing = z.undefined().meta({ description: 'Done.' });
+
 const role = z.enum(ROLES);
 
 export const wantedToken = z.strictObject({ name, role });
@@ -207,12 +217,14 @@ export const tokenList = z.object({
 
 export const health = z.object({ status: z.enum(['ok', 'unavailable']) });
 
-export const problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.string().meta({ description: 'Stable: docs/api.md lists them.' }),
-  requestId: z.string(),
-  places: z.array(z.object({ at: z.string(), message: z.string() })).optional(),
-});
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'Stable: docs/api.md lists them.' }),
+    requestId: z.string(),
+    places: z.array(z.object({ at: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });

@@ -34,6 +34,7 @@ const finding = z.object({
   message: z.string(),
   hint: z.string(),
   rule: z.string().optional(),
+  carried: z.literal(true).optional(),
 });
 
 const imaCoverage = z.object({
@@ -60,6 +61,7 @@ const bootCoverage = z.object({
 });
 
 const timeline = z.object({
+  boot: z.int().min(1),
   resetCount: count,
   restartCount: count,
   clockMs: count,
@@ -71,24 +73,26 @@ const timeline = z.object({
 });
 
 /** A stored verdict. Typed loosely: what is answered is a `Verdict`, not a copy of one. */
-export const verdict: z.ZodType<unknown> = z.object({
-  id: z.uuid(),
-  attesterId: z.uuid(),
-  at: moment,
-  expiresAt: moment,
-  status,
-  checks: z.array(check),
-  findings: z.array(finding),
-  findingCounts: z.record(z.string(), count),
-  coverage: z.object({ ima: imaCoverage.nullable(), boot: bootCoverage.nullable() }),
-  timeline: timeline.nullable(),
-  diagnosis: z.array(
-    z.object({ hypothesis: z.string(), at: z.array(count), reachesQuote: z.boolean() }),
-  ),
-  policy: z.object({
-    name: z.string(),
-    version: z.int().nullable(),
-    digest: z.string().nullable(),
-  }),
-  next: z.object({ fromIndex: count, afterSeconds: count }),
-});
+export const verdict: z.ZodType<unknown> = z
+  .object({
+    id: z.uuid(),
+    attesterId: z.uuid(),
+    at: moment,
+    expiresAt: moment,
+    status,
+    checks: z.array(check),
+    findings: z.array(finding),
+    findingCounts: z.record(z.string(), count),
+    coverage: z.object({ ima: imaCoverage.nullable(), boot: bootCoverage.nullable() }),
+    timeline: timeline.nullable(),
+    diagnosis: z.array(
+      z.object({ hypothesis: z.string(), at: z.array(count), reachesQuote: z.boolean() }),
+    ),
+    policy: z.object({
+      name: z.string(),
+      version: z.int().nullable(),
+      digest: z.string().nullable(),
+    }),
+    next: z.object({ fromIndex: count, afterSeconds: count }),
+  })
+  .meta({ id: 'Verdict' });

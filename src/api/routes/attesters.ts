@@ -19,6 +19,7 @@ import {
   enrolled,
   enrolment,
   idPath,
+  nothing,
   pageOf,
   pageQuery,
   relabelling,
@@ -78,7 +79,12 @@ export function attesterRoutes(api: Api, { ports }: Service): void {
     '/v1/attesters/:id',
     {
       config: write,
-      schema: { tags: TAGS, summary: 'Remove an attester; its verdicts stay', params: idPath },
+      schema: {
+        tags: TAGS,
+        summary: 'Remove an attester; its verdicts stay',
+        params: idPath,
+        response: { 204: nothing },
+      },
     },
     async (request, reply) => {
       await removeAttester(ports, request.params.id, callerOf(request));

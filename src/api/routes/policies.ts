@@ -131,7 +131,7 @@ function uploadRoute(scope: Api, { ports }: Service): void {
         summary: 'Upload a policy as a new version of its name',
         body: z.instanceof(Uint8Array).meta({
           description: 'A policy document: /v1/policies/schema.',
-          override: { type: 'object' },
+          type: 'object',
         }),
         response: { 200: publishedPolicy, 201: publishedPolicy },
       },

@@ -4,7 +4,7 @@ import { createToken, revokeToken } from '../../service/access.ts';
 import type { Service } from '../../service/service.ts';
 import { callerOf } from '../access.ts';
 import type { Api } from '../api.ts';
-import { idPath, newToken, tokenList, wantedToken } from '../schemas.ts';
+import { idPath, newToken, nothing, tokenList, wantedToken } from '../schemas.ts';
 
 /** POST and GET /v1/tokens; DELETE /v1/tokens/{id}. */
 export function tokenRoutes(api: Api, { ports }: Service): void {
@@ -48,7 +48,10 @@ export function tokenRoutes(api: Api, { ports }: Service): void {
 
   api.delete(
     '/v1/tokens/:id',
-    { config, schema: { tags, summary: 'Revoke a token', params: idPath } },
+    {
+      config,
+      schema: { tags, summary: 'Revoke a token', params: idPath, response: { 204: nothing } },
+    },
     async (request, reply) => {
       await revokeToken(ports, request.params.id, callerOf(request));
       return reply.code(204).send();
