@@ -17,6 +17,8 @@ export const EXIT = {
   none: 4,
   /** A fault of ours (EX_SOFTWARE of sysexits.h): nothing was judged. */
   fault: 70,
+  /** Ended by SIGINT or SIGTERM before it was done. */
+  interrupted: 130,
 } as const;
 
 /** The exit code that says a verdict's status. */

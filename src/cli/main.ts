@@ -5,10 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { EXIT, problemText, UsageError } from './exit.ts';
 import { GENERAL_HELP, HELP } from './help.ts';
-import { printable, type Terminal, terminalOf } from './terminal.ts';
+import { type Environment, printable, type Terminal, terminalOf } from './terminal.ts';
 
 /** A command: takes its own arguments, gives the exit code. */
-type Run = (args: readonly string[], terminal: Terminal) => Promise<number>;
+type Run = (
+  args: readonly string[],
+  terminal: Terminal,
+  environment: Environment,
+) => Promise<number>;
 
 // Each command is imported when it is called: `verify` starts without the service behind it.
 const COMMANDS: ReadonlyMap<string, () => Promise<Run>> = new Map([
@@ -32,7 +36,7 @@ async function runCommandLine(args: readonly string[], terminal: Terminal): Prom
   if (load === undefined) throw unknownCommand(command);
   if (asksForHelp(rest)) return say(helpOf(command), terminal);
   const run = await load();
-  return run(rest, terminal);
+  return run(rest, terminal, process.env);
 }
 
 /** Whether the arguments ask for help; what follows `--` is not an option. */

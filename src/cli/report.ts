@@ -9,7 +9,10 @@ import { type Paint, printable } from './terminal.ts';
 export function reportVerdict(subject: string, verdict: VerdictBody, paint: Paint): string {
   const head = `${paintStatus(verdict.status, paint)}  ${paint.strong(printable(subject))}`;
   const lines = [head, ...coverageLines(verdict), ...checkLines(verdict.checks)];
-  for (const finding of verdict.findings) lines.push(...findingLines(finding, paint));
+  for (const severity of GRAVEST_FIRST) {
+    const findings = verdict.findings.filter((finding) => finding.severity === severity);
+    for (const finding of findings) lines.push(...findingLines(finding, paint));
+  }
   lines.push(...uncountedLines(verdict));
   for (const { hypothesis, at } of verdict.diagnosis) {
     lines.push(
@@ -41,6 +44,7 @@ export function placeWords(where: Where): string {
   return words.join(', ');
 }
 
+const GRAVEST_FIRST = ['contraindicated', 'none', 'warning', 'info'] as const;
 const LABEL_CHARS = 11;
 
 function row(label: string, text: string): string {
@@ -63,9 +67,10 @@ function coverageLines(verdict: VerdictBody): string[] {
 }
 
 function imaWords(ima: ImaCoverage): string {
-  const banks = Object.entries(ima.banks).map(([bank, { state, extended }]) =>
-    extended === 'padded-sha1' ? `${bank} ${state} (padded SHA-1)` : `${bank} ${state}`,
-  );
+  const banks = Object.entries(ima.banks).flatMap(([bank, { state, extended }]) => {
+    if (state === 'not-quoted') return [];
+    return [extended === 'padded-sha1' ? `${bank} ${state} (padded SHA-1)` : `${bank} ${state}`];
+  });
   const proven =
     ima.provenCount === null ? 'no records proven' : `${ima.provenCount} records proven`;
   return [proven, `${ima.pendingCount} pending`, ...banks].join('; ');
@@ -84,20 +89,25 @@ function pcrWords(pcrs: readonly number[]): string {
 }
 
 function checkLines(checks: readonly Check[]): string[] {
-  const names = (outcome: Check['outcome']): string[] =>
-    checks.filter((check) => check.outcome === outcome).map(checkWords);
-  const [passed, failed, notRun] = [names('passed'), names('failed'), names('not-run')];
+  const of = (outcome: Check['outcome']) => checks.filter((check) => check.outcome === outcome);
+  const [passed, failed, notRun] = [of('passed'), of('failed'), of('not-run')];
   const counts = `${passed.length} passed, ${failed.length} failed, ${notRun.length} not run`;
   return [
     row('checks', counts),
-    ...(failed.length === 0 ? [] : [row('failed', failed.join(', '))]),
-    ...(notRun.length === 0 ? [] : [row('not run', notRun.join(', '))]),
+    ...(failed.length === 0 ? [] : [row('failed', failed.map(({ check }) => check).join(', '))]),
+    ...notRunWords(notRun).map((words) => row('not run', words)),
   ];
 }
 
-function checkWords(check: Check): string {
-  if (check.blockedBy !== undefined) return `${check.check} (after ${check.blockedBy})`;
-  return check.reason === undefined ? check.check : `${check.check} (${check.reason})`;
+/** Checks that did not run, together with those that have the same reason. */
+function notRunWords(checks: readonly Check[]): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { check, blockedBy, reason } of checks) {
+    const why =
+      blockedBy === undefined ? (reason ?? 'no reason given') : `${blockedBy} comes first`;
+    byReason.set(why, [...(byReason.get(why) ?? []), check]);
+  }
+  return [...byReason].map(([why, names]) => `${names.join(', ')}: ${why}`);
 }
 
 function findingLines(finding: Finding, paint: Paint): string[] {

@@ -28,10 +28,13 @@ export interface Paint {
 /** A stream that may be a terminal. */
 type MaybeTty = Writable & { readonly isTTY?: boolean };
 
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The terminal of a process. `NO_COLOR` (any non-empty value) turns colours off. */
 export function terminalOf(
   streams: { readonly stdout: MaybeTty; readonly stderr: MaybeTty },
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Terminal {
   const colours = streams.stdout.isTTY === true && !environment['NO_COLOR'];
   return {
