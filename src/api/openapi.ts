@@ -86,10 +86,9 @@ function bodySchema(schema: z.ZodType): object {
 /** Named schemas come twice, as input and as output; ours are all of answers. */
 const answersOnly: typeof nameSchemas = (document) => {
   const described = nameSchemas(document);
-  if (!('components' in described)) return described;
-  const schemas = Object.entries(Object(described.components?.schemas));
-  const outputs = Object.fromEntries(schemas.filter(([name]) => !name.endsWith('Input')));
-  return { ...described, components: { ...described.components, schemas: outputs } };
+  const schemas = 'components' in described ? (described.components?.schemas ?? {}) : {};
+  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
+  return described;
 };
 
 type Override = NonNullable<z.core.ToJSONSchemaParams['override']>;
