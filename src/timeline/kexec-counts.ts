@@ -91,7 +91,7 @@ export class KexecCounts {
 function exceeded(event: EventRecord, count: number, before: KexecCountState): Finding {
   const { missing, fittedIndex } = before;
   const atLeast = count - event.index - missing;
-  const further = missing === 0 ? '' : `, beside the ${missing} found missing before it`;
+  const further = missing === 0 ? '' : `, beside the ${missing} found earlier`;
   const fitted =
     fittedIndex === null
       ? 'No earlier count of its kernel fitted.'
@@ -101,7 +101,7 @@ function exceeded(event: EventRecord, count: number, before: KexecCountState): F
     where: { ...event.where, field: 'buf' },
     expected: `at most ${event.index + missing}`,
     actual: `${count}`,
-    note: `At least ${atLeast} records are missing before record ${event.index}${further}. ${fitted}`,
+    note: `Missing before record ${event.index}${further}: at least ${atLeast}. ${fitted}`,
   });
 }
 

@@ -44,9 +44,7 @@ export class TrimEvents {
         where,
         expected: `at most ${event.index}`,
         actual: `${number}`,
-        note:
-          `At least ${missing} records are missing before record ${event.index}; ` +
-          `up to ${fitted} the numbers fit.`,
+        note: `Missing before record ${event.index}: at least ${missing}. Up to ${fitted} all fitted.`,
       });
       return { isOwn: true, findings: [finding] };
     }

@@ -109,8 +109,8 @@ export class UpdateCounters {
     const atMost = Math.floor(rise / step) - records + lag;
     const what =
       from.epochFromIndex === point.epochFromIndex
-        ? 'records are missing there'
-        : 'records were lost at the kexec between them';
+        ? 'missing there'
+        : 'lost at the kexec between them';
     const finding = makeFinding('ima.update_counter_excess', {
       severity,
       where: { ...event.where, field: 'buf' },
@@ -118,7 +118,7 @@ export class UpdateCounters {
       actual: `${point.counter}`,
       note:
         `From record ${from.index} to record ${point.index} it rose by ${rise}: ` +
-        `at most ${atMost} ${what}, or others extended.`,
+        `at most ${atMost} records are ${what}, or others extended.`,
     });
     return [finding];
   }
@@ -154,8 +154,8 @@ function shortFinding(event: EventRecord, { from, point, needed, missing }: Shor
     expected: `at least ${from.counter + needed}`,
     actual: `${point.counter}`,
     note:
-      `At least ${missing} records between ${start} and record ${point.index} ` +
-      'were never extended.',
+      `Never extended between ${start} and record ${point.index}: ` +
+      `at least ${missing} of the records there.`,
   });
 }
 
@@ -178,7 +178,7 @@ function countExceeded(event: EventRecord, { records }: CounterReading): Finding
     where: { ...event.where, field: 'buf' },
     expected: `at most ${event.index}`,
     actual: `${records}`,
-    note: `At least ${missing} records are missing before record ${event.index}.`,
+    note: `Missing before record ${event.index}: at least ${missing}.`,
   });
   return [finding];
 }
