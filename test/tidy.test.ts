@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { nestedDeeper } from './support/nesting.ts';
 import { filesBelow, type Source, sourceOf, sourcesBelow, textOf } from './support/source-tree.ts';
 import { LINE_RULES, type LineRule } from './support/tidy-rules.ts';
 
 /** Declarative tables may be longer than a file that does something. */
 const TABLES = new Set(['src/findings/codes.ts']);
+const NESTING = 3;
 const FILE_LINES = { wished: 300, most: 400 };
 /** Where the program starts: everything under src/ is reached from here. */
 const ENTRY_POINTS = ['src/cli/main.ts'];
@@ -62,6 +64,22 @@ describe('files', () => {
       ours.filter((path) => parts(path).some((part) => VAGUE_NAMES.test(part))),
       [],
     );
+  });
+
+  it(`nest control flow at most ${NESTING} deep`, () => {
+    assert.deepEqual(
+      source.flatMap((each) => nestedDeeper(each, NESTING)),
+      [],
+    );
+    const deep = [
+      'function f() {',
+      '  if (a) {',
+      '    for (;;) {',
+      '      g(() => {',
+      '        if (b) {',
+    ];
+    const example = sourceOf('example.ts', deep.join('\n'));
+    assert.deepEqual(nestedDeeper(example, 1), ['example.ts:3']);
   });
 
   it('document what they export', () => {

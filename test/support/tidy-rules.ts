@@ -1,6 +1,6 @@
 // What no line of this repository may hold, and why. Every rule brings an example of what it
 // finds, so that a rule which finds nothing any more is noticed. What needs a syntax tree
-// (function length, parameters, nesting, file names, promises) is Biome's: biome.json.
+// (function length, parameters, file names, promises) is Biome's: biome.json.
 
 /** A rule about lines. */
 export interface LineRule {
