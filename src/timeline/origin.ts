@@ -54,6 +54,6 @@ export function originOf(question: OriginQuestion): Origin {
 }
 
 /** Whether a checkpoint has a running value in every bank that has to be followed. */
-function follows(checkpoint: Checkpoint, banks: readonly HashName[]): boolean {
+export function follows(checkpoint: Checkpoint, banks: readonly HashName[]): boolean {
   return banks.every((bank) => checkpoint.registers.some((register) => register.bank === bank));
 }

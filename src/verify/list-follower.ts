@@ -15,6 +15,7 @@ import { digestsOfRow } from '../ima/replay.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { RecordAppraisal } from '../policy/ima-rules.ts';
 import type { ProvenPcrs, VerifiedQuote } from '../quote/verify-quote.ts';
+import type { Checkpoint } from '../timeline/checkpoint.ts';
 import { RecordHistory } from '../timeline/record-history.ts';
 import { searchComposite } from './composite-search.ts';
 import type { ImaClaim } from './evidence.ts';
@@ -29,18 +30,27 @@ export interface ListGoal {
   readonly supplied: PcrValues;
 }
 
+/** Where a reading of the list starts. */
+export interface ReadingStart {
+  readonly registers: Registers;
+  readonly appraisal: RecordAppraisal;
+  /** Absolute index of the first record that is taken. */
+  readonly nextIndex: number;
+  readonly waypoints: readonly Waypoint[];
+  /** Set where the list is read as that of a kernel which began a new one at a kexec: the proven
+   *  point that it goes on from, whatever index the evidence claims. */
+  readonly continues?: Checkpoint;
+}
+
 /** What a list is followed with. */
 export interface FollowInput {
   readonly claim: ImaClaim;
   /** Undefined where nothing can be reached: the list is read for its form only. */
   readonly goal: ListGoal | undefined;
-  readonly registers: Registers;
-  readonly appraisal: RecordAppraisal;
-  /** Absolute index at which the replay starts. */
-  readonly startIndex: number;
+  /** The reading as claimed, then others to try. */
+  readonly starts: readonly [ReadingStart, ...ReadingStart[]];
   /** Leading records to leave out, which were proven before. */
   readonly skip: number;
-  readonly waypoints: readonly Waypoint[];
   readonly banks: readonly HashName[];
 }
 
@@ -56,6 +66,8 @@ export interface ListOutcome {
   /** The reading that reaches the quoted values, or the plain one. */
   readonly reading: ListReading;
   readonly overlaps: readonly Overlap[];
+  /** Where the reading goes on from a kexec that began a new list. */
+  readonly continues: Checkpoint | undefined;
   /** Values that the list itself completed, when they were not supplied. */
   readonly completed: ProvenPcrs | undefined;
   /** Where records behind the proven ones cannot be right. */
@@ -65,6 +77,7 @@ export interface ListOutcome {
 /** A reading that leaves out the start of a segment as long as it repeats earlier records. */
 interface Candidate {
   readonly reading: ListReading;
+  readonly continues: Checkpoint | undefined;
   readonly overlaps: readonly Overlap[];
   /** Position of the earlier record that the next one should repeat; undefined: it repeats none. */
   repeats: number | undefined;
@@ -82,9 +95,13 @@ export class ListFollower {
 
   constructor(input: FollowInput) {
     this.#input = input;
-    const { claim, registers, appraisal, startIndex: nextIndex, waypoints } = input;
-    const reading = new ListReading({ registers, appraisal, nextIndex, waypoints });
-    this.#candidates = [{ reading, overlaps: [], repeats: undefined }];
+    const { claim, starts } = input;
+    this.#candidates = starts.map((start) => ({
+      reading: new ListReading(start),
+      continues: start.continues,
+      overlaps: [],
+      repeats: undefined,
+    }));
     this.#history = claim.segments.length > 1 ? new RecordHistory() : undefined;
     this.#walk = new ListWalk(claim, (table, origin) => this.#visit(table, origin));
   }
@@ -99,12 +116,13 @@ export class ListFollower {
     const [plain, ...others] = this.#candidates;
     const best = [plain, ...others].find((one) => one?.reading.proven !== undefined) ?? plain;
     if (best === undefined) throw new Error('a list has at least the plain reading');
-    const { reading, overlaps } = best;
+    const { reading, overlaps, continues } = best;
     const isProven = reading.proven !== undefined;
     return {
       walk: this.#walk,
       reading,
       overlaps: overlaps.filter(({ recordCount }) => recordCount > 0),
+      continues: isProven ? continues : undefined,
       completed: isProven ? this.#completed : this.#completedAtReset(),
       pendingAnomalies: isProven ? [...reading.pendingAnomalies, ...this.#brokenPlace()] : [],
     };
@@ -120,9 +138,9 @@ export class ListFollower {
   #visit(table: RecordTable, origin: RowOrigin): void {
     let row = Math.min(table.count, this.#input.skip - this.#skipped);
     this.#skipped += row;
-    const [plain] = this.#candidates;
-    const isPlain = this.#history === undefined && !this.#isStepwise;
     while (row < table.count) {
+      const [plain, other] = this.#candidates;
+      const isPlain = this.#history === undefined && !this.#isStepwise && other === undefined;
       const to = isPlain ? runEnd(table, row, origin) : row;
       if (to === row || plain === undefined) {
         this.#take(table, row, origin);
@@ -148,6 +166,14 @@ export class ListFollower {
     this.#candidates = this.#candidates.filter((one) => this.#offer(one, taken, fingerprint));
     this.#history?.push(fingerprint);
     if (this.#isStepwise) this.#tryComposite(taken);
+    this.#dropContinuations();
+  }
+
+  /** Once the list as claimed has passed what was proven before, no kexec began a new one. */
+  #dropContinuations(): void {
+    const [plain] = this.#candidates;
+    if (plain === undefined || !plain.reading.hasPassedWaypoints) return;
+    this.#candidates = this.#candidates.filter(({ continues }) => continues === undefined);
   }
 
   /** A segment that begins with a known record may repeat all that followed it: another reading
@@ -158,8 +184,9 @@ export class ListFollower {
     this.#segmentFrom = this.#history?.count ?? 0;
     const known = this.#history?.find(first, TIMELINE_LIMITS.readings) ?? [];
     const forks = known.flatMap((position) =>
-      this.#candidates.map(({ reading, overlaps }) => ({
+      this.#candidates.map(({ reading, overlaps, continues }) => ({
         reading: reading.fork(),
+        continues,
         overlaps: [...overlaps, { segment, recordCount: 0 }],
         repeats: position,
       })),

@@ -5,13 +5,14 @@ import type { HashName } from '../crypto/digest.ts';
 import type { Severity } from '../findings/finding.ts';
 import { Registers, type SavedRegister } from '../ima/registers.ts';
 import { canExtend } from '../pcr/extend.ts';
+import type { PcrValues } from '../pcr/selection.ts';
 import type { AcceptancePolicy, ImaAcceptance } from '../policy/acceptance.ts';
 import { RecordAppraisal, type RecordRules } from '../policy/ima-rules.ts';
 import { type BootRelation, relateBoot } from '../timeline/boot-identity.ts';
 import { type Checkpoint, restoreRegisters } from '../timeline/checkpoint.ts';
-import { type Origin, originOf } from '../timeline/origin.ts';
+import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
-import { ListFollower } from './list-follower.ts';
+import { ListFollower, type ReadingStart } from './list-follower.ts';
 import type { QuoteStep } from './quote-step.ts';
 import type { TimelineState } from './timeline-state.ts';
 
@@ -46,28 +47,70 @@ export function planList(
   const origin = originOf({ fromIndex, relation, checkpoints, banks });
   const start = startOf(claim, origin);
   const { quote, proven, isCompletable } = quoteStep;
-  const isReachable = quote !== undefined && (proven !== undefined || isCompletable);
   const hasStart = origin.kind === 'replay' || start !== undefined;
-  const registers = new Registers({
-    banks,
-    quoted: (hasStart && proven) || new Map(),
-    ...(start === undefined ? {} : { start }),
-  });
+  const isReachable = quote !== undefined && (proven !== undefined || isCompletable);
+  const rules = rulesOf(quoteStep, policy, ima);
+  const quoted: PcrValues = (hasStart && proven) || new Map();
+  const followed = [...new Set([...banks, ...checkpointBanks(checkpoints)])];
+  const claimed: ReadingStart = {
+    registers: new Registers({
+      banks: followed,
+      quoted,
+      ...(start === undefined ? {} : { start }),
+    }),
+    appraisal: appraisalOf(rules, origin, state),
+    nextIndex: start?.index ?? claim.fromIndex,
+    waypoints: waypointsOf(origin),
+  };
+  const continued = continuationsOf(origin, { state, banks }).map((from) =>
+    continuation(from, { rules, state, banks, quoted }),
+  );
   const follower = new ListFollower({
     claim,
     goal:
       isReachable && hasStart
         ? { quote, proven, supplied: evidence.pcrValues ?? new Map() }
         : undefined,
-    registers,
-    appraisal: appraisalOf(rulesOf(quoteStep, policy, ima), origin, state),
-    startIndex: start?.index ?? claim.fromIndex,
+    starts: [claimed, ...continued],
     skip: origin.kind === 'replay' ? origin.skip : 0,
-    waypoints: waypointsOf(origin),
     banks,
   });
   const isSuffix = origin.kind === 'gap' && start !== undefined;
   return { claim, ima, relation, origin, isSuffix, follower };
+}
+
+/** Proven points of this boot that a list may go on from although it is claimed to start at record
+ *  0: a kexec without carry-over begins a new list, and the PCRs go on. */
+function continuationsOf(
+  origin: Origin,
+  known: { readonly state: TimelineState | undefined; readonly banks: readonly HashName[] },
+): readonly Checkpoint[] {
+  const isFromZero = origin.kind === 'replay' && origin.from === undefined;
+  if (!isFromZero || origin.waypoints.length === 0) return [];
+  const { listBase, checkpoints } = known.state ?? {};
+  return [checkpoints?.[0], listBase ?? undefined].flatMap((point) =>
+    point !== undefined && follows(point, known.banks) ? [point] : [],
+  );
+}
+
+function continuation(
+  from: Checkpoint,
+  known: {
+    readonly rules: RecordRules;
+    readonly state: TimelineState | undefined;
+    readonly banks: readonly HashName[];
+    readonly quoted: PcrValues;
+  },
+): ReadingStart {
+  const { rules, state, banks, quoted } = known;
+  const newer = (state?.checkpoints ?? []).filter(({ index }) => index > from.index);
+  return {
+    registers: new Registers({ banks, quoted, start: startAt(from) }),
+    appraisal: resumedAppraisal(rules, state),
+    nextIndex: from.index,
+    waypoints: newer.map(startAt),
+    continues: from,
+  };
 }
 
 /** Without a list, a quote may still stand where our checkpoint stands. */
@@ -83,6 +126,11 @@ function emptyClaim(
 function quotedBanks(quoteStep: QuoteStep): readonly HashName[] {
   const selections = quoteStep.attest?.pcrSelect ?? [];
   return selections.flatMap(({ bank }) => (bank !== undefined && canExtend(bank) ? [bank] : []));
+}
+
+/** Banks that earlier rounds followed: a replay from record 0 goes on with them too. */
+function checkpointBanks(checkpoints: readonly Checkpoint[]): readonly HashName[] {
+  return checkpoints.flatMap(({ registers }) => registers.map(({ bank }) => bank));
 }
 
 interface ReplayStart {
@@ -133,7 +181,11 @@ function appraisalOf(
   state: TimelineState | undefined,
 ): RecordAppraisal {
   const isContinued = origin.kind === 'replay' && origin.from !== undefined;
-  const saved = isContinued ? state?.appraisal : undefined;
+  return isContinued ? resumedAppraisal(rules, state) : RecordAppraisal.fresh(rules);
+}
+
+function resumedAppraisal(rules: RecordRules, state: TimelineState | undefined): RecordAppraisal {
+  const saved = state?.appraisal;
   return saved ? RecordAppraisal.resume(rules, saved) : RecordAppraisal.fresh(rules);
 }
 

@@ -73,6 +73,12 @@ export class ListReading {
     return this.#missedWaypoint;
   }
 
+  /** Whether there were such points and all are behind. */
+  get hasPassedWaypoints(): boolean {
+    const isBehind = this.#waypoints.every(({ index }) => index <= this.#nextIndex);
+    return this.#waypoints.length > 0 && isBehind && this.#missedWaypoint === undefined;
+  }
+
   /** Records behind the proven ones whose column does not fit: bounded. */
   get pendingAnomalies(): readonly Where[] {
     return this.#pending;

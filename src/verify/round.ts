@@ -34,6 +34,7 @@ export function stateAfterRound(
     attest,
     isNewBoot: startsNewBoot(known, round),
     proven: isProven ? proven : undefined,
+    continues: isProven ? outcome?.continues : undefined,
   });
 }
 

@@ -12,6 +12,9 @@ export interface TimelineState {
   readonly boot: BootIdentity;
   /** Newest first. Empty: nothing of this boot's list is proven yet. */
   readonly checkpoints: readonly Checkpoint[];
+  /** Where the list that the running kernel shows begins, after a kexec that began a new one; null
+   *  while it begins at record 0. */
+  readonly listBase: Checkpoint | null;
   /** What the proven records said; null without a checkpoint. */
   readonly appraisal: SavedAppraisal | null;
 }
@@ -24,17 +27,21 @@ export function stateAfter(
     /** Whether the PCRs started anew since the known state. */
     readonly isNewBoot: boolean;
     readonly proven: ProvenPrefix | undefined;
+    /** The point from which the list was read as a new one. */
+    readonly continues: Checkpoint | undefined;
   },
 ): TimelineState {
-  const { attest, isNewBoot, proven } = round;
+  const { attest, isNewBoot, proven, continues } = round;
   const boot = bootAfter(known?.boot, attest, isNewBoot);
   const kept = isNewBoot ? undefined : known;
   const earlier = kept?.checkpoints ?? [];
+  const listBase = continues ?? kept?.listBase ?? null;
   if (proven === undefined) {
     return {
       format: 'plumbline-timeline/1',
       boot,
       checkpoints: earlier,
+      listBase,
       appraisal: kept?.appraisal ?? null,
     };
   }
@@ -48,6 +55,7 @@ export function stateAfter(
     format: 'plumbline-timeline/1',
     boot,
     checkpoints: [checkpoint, ...older.slice(0, TIMELINE_LIMITS.earlierCheckpoints)],
+    listBase,
     appraisal: proven.appraisal.save(),
   };
 }

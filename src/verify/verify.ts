@@ -154,8 +154,8 @@ function nextFromIndex(
   known: TimelineState | undefined,
   next: TimelineState | undefined,
 ): number {
-  if (next !== undefined) return next.checkpoints[0]?.index ?? 0;
   if (plan?.origin.kind === 'gap') return plan.origin.neededIndex;
+  if (next !== undefined) return next.checkpoints[0]?.index ?? 0;
   return plan?.relation === 'rebooted' ? 0 : (known?.checkpoints[0]?.index ?? 0);
 }
 
