@@ -44,7 +44,9 @@ export class TrimEvents {
         where,
         expected: `at most ${event.index}`,
         actual: `${number}`,
-        note: `Missing before record ${event.index}: at least ${missing}. Up to ${fitted} all fitted.`,
+        note:
+          `Missing before record ${event.index}: at least ${missing}. ` +
+          `Up to ${fitted} all fitted.`,
       });
       return { isOwn: true, findings: [finding] };
     }

@@ -20,7 +20,9 @@ const EXPECTATIONS = { slack: 16, behind: 'info' } as const;
 const STAGED = '08-log-staging-and-kexec';
 
 function kexecEvent(index: number, count: number, epochFromIndex = 0): EventRecord {
-  const buffer = `kexec_segment_size=4096;ima_binary_runtime_size=1234;ima_runtime_measurements_count=${count};`;
+  const buffer =
+    'kexec_segment_size=4096;ima_binary_runtime_size=1234;' +
+    `ima_runtime_measurements_count=${count};`;
   return madeEvent({ index, epochFromIndex, name: 'kexec_load', buffer });
 }
 

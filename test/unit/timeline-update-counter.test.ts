@@ -12,12 +12,8 @@ import {
 import { ascii, hash, hex } from '../property/list-writer.ts';
 import { assertEventDigests, codesOf, findingsOf, madeEvent } from './timeline-events.ts';
 
-const EXPECTATIONS: UpdateCounterExpectations = {
-  model: 'per-bank',
-  banks: 2,
-  lag: 16,
-  excess: undefined,
-};
+const COUNTING = { model: 'per-bank', banks: 2, lag: 16 } as const;
+const EXPECTATIONS: UpdateCounterExpectations = { ...COUNTING, excess: undefined };
 const SHORT = 'ima.update_counter_short';
 const [INIT, LOAD] = ['ima_init_tpm_update_counter', 'kexec_load_tpm_update_counter'];
 
@@ -61,12 +57,8 @@ describe('the events', () => {
       template: 'd3d61a0b3e10c586ce516068d1f873f782e5b33f6422cfd003b5176f51d4c837',
     });
     assert.deepEqual(counters.observe(info), { isOwn: true, findings: [] });
-    assert.deepEqual(counters.state.last, {
-      index: 17,
-      epochFromIndex: 0,
-      counter: 308,
-      records: 17,
-    });
+    const last = { index: 17, epochFromIndex: 0, counter: 308, records: 17 };
+    assert.deepEqual(counters.state.last, last);
     assert.equal(counters.state.banks, 2);
   });
 
