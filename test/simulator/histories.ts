@@ -63,35 +63,50 @@ export function hostOf(history: History, identity = 'host', machine = 'machine')
 export function happen(host: SimulatedHost, event: Event): void {
   switch (event.event) {
     case 'files':
-      return host.measureFiles(event.count, '/usr/bin', event.signed);
+      host.measureFiles(event.count, '/usr/bin', event.signed);
+      break;
     case 'second-pcr-files':
-      return host.measureFiles(event.count, '/opt/second');
+      host.measureFiles(event.count, '/opt/second');
+      break;
     case 'known-file':
-      return host.measureFile('/usr/bin/known', 'always the same');
+      host.measureFile('/usr/bin/known', 'always the same');
+      break;
     case 'violation':
-      return host.violation('/var/log/syslog');
+      host.violation('/var/log/syslog');
+      break;
     case 'stage':
-      return host.stage();
+      host.stage();
+      break;
     case 'delete-staged':
-      return host.deleteStaged();
+      host.deleteStaged();
+      break;
     case 'trim':
-      return host.trim(event.count);
+      host.trim(event.count);
+      break;
     case 'snapshot':
-      return host.snapshot(event.purge, event.withCounter);
+      host.snapshot(event.purge, event.withCounter);
+      break;
     case 'counter':
-      return host.counterRecord(event.slipped);
+      host.counterRecord(event.slipped);
+      break;
     case 'batch':
-      return host.batch(event.count);
+      host.batch(event.count);
+      break;
     case 'swap':
-      return host.swapExtends();
+      host.swapExtends();
+      break;
     case 'kexec':
-      return host.kexec(event);
+      host.kexec(event);
+      break;
     case 'reboot':
-      return host.reboot(event);
+      host.reboot(event);
+      break;
     case 'restart':
-      return host.restart();
+      host.restart();
+      break;
     case 'resume':
-      return host.suspendResume();
+      host.suspendResume();
+      break;
   }
 }
 
@@ -181,6 +196,7 @@ const KERNEL: fc.Arbitrary<KernelSettings> = fc.record({
   secondPcr: fc.boolean(),
   flushTable: fc.boolean(),
   kexec: fc.constantFrom('carried', 'carried', 'copied-at-load', 'left-behind'),
+  flaw: one('none'),
 });
 
 /** Banks of a TPM and those of them that are quoted. */

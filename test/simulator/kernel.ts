@@ -34,6 +34,9 @@ export interface KernelSettings {
   /** What a kexec does with the list: carries it over at the last moment (and records kexec
    *  events), copies it when the next kernel is loaded, or leaves it behind (FORMATS 7.2). */
   readonly kexec: 'carried' | 'copied-at-load' | 'left-behind';
+  /** What is wrong with the kernel: its TPM came too late and nothing is extended; its first record
+   *  is no aggregate, or one of other PCR values. */
+  readonly flaw: 'none' | 'tpm-bypass' | 'no-aggregate' | 'other-aggregate';
 }
 
 export const PLAIN_KERNEL: KernelSettings = {
@@ -45,6 +48,7 @@ export const PLAIN_KERNEL: KernelSettings = {
   secondPcr: false,
   flushTable: false,
   kexec: 'carried',
+  flaw: 'none',
 };
 
 /** Sees each record that a kernel adds, in list order. */
@@ -82,9 +86,11 @@ export class SimulatedKernel {
 
   /** Initialises IMA: the aggregate, and what follows it by policy. */
   start(): void {
-    const { late, criticalData, counters } = this.settings;
+    const { late, criticalData, counters, flaw } = this.settings;
     const name = late ? 'boot_aggregate_late' : 'boot_aggregate';
-    this.measure(aggregateDraft({ name, pcr: IMA_PCR, ...this.#aggregate() }));
+    if (flaw !== 'no-aggregate') {
+      this.measure(aggregateDraft({ name, pcr: IMA_PCR, ...this.#aggregate() }));
+    }
     if (criticalData) this.measure(eventDraft('kernel_version', '7.3.4', IMA_PCR));
     if (counters === 'posted') this.#postCounter('ima_init_tpm_update_counter');
     if (counters === 'tpm-info') this.counterRecord();
@@ -228,6 +234,7 @@ export class SimulatedKernel {
   }
 
   #extend(record: ListRecord): void {
+    if (this.settings.flaw === 'tpm-bypass') return;
     this.#tpm.extend(record.draft.pcr, (bank) => record.extended(bank, this.#feeding(bank)));
   }
 
@@ -237,8 +244,14 @@ export class SimulatedKernel {
 
   /** boot_aggregate in the SHA-256 bank, else in the SHA-1 one, else zeros (FORMATS 5). */
   #aggregate(): { readonly algorithm: Bank; readonly digest: Uint8Array } {
+    const { flaw } = this.settings;
     const algorithm = (['sha256', 'sha1'] as const).find((bank) => this.#tpm.banks.includes(bank));
-    if (algorithm === undefined) return { algorithm: 'sha256', digest: new Uint8Array(32) };
+    if (algorithm === undefined || flaw === 'tpm-bypass') {
+      return { algorithm: 'sha256', digest: new Uint8Array(32) };
+    }
+    if (flaw === 'other-aggregate') {
+      return { algorithm, digest: hash(algorithm, new Uint8Array(1)) };
+    }
     const pcrs = algorithm === 'sha1' ? [0, 1, 2, 3, 4, 5, 6, 7] : [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
     const values = pcrs.map((pcr) => this.#tpm.value(algorithm, pcr));
     return { algorithm, digest: hash(algorithm, join(...values)) };

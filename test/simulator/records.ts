@@ -136,10 +136,10 @@ export function tpmInfoText(info: {
 export function snapshotText(
   tpm: SimulatedTpm,
   head: { readonly attempt: number; readonly counter?: number },
-  valueOf = (bank: Bank, pcr: number): Uint8Array => tpm.value(bank, pcr),
+  read = (bank: Bank, pcr: number): Uint8Array => tpm.value(bank, pcr),
 ): string {
   const banks = tpm.banks.map((bank) => {
-    const entries = PCRS.map((pcr) => `${bank}:PCR${pcr}:0x${hex(valueOf(bank, pcr))}`);
+    const entries = PCRS.map((pcr) => `${bank}:PCR${pcr}:0x${hex(read(bank, pcr))}`);
     return `${entries.join(',')};`;
   });
   const counter = head.counter === undefined ? '' : `PCR_Counter=${head.counter};`;
