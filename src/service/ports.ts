@@ -69,7 +69,7 @@ export interface Attester extends NewAttester {
 
 export interface AttesterStore {
   /** Keeps a new attester. An identity that is known keeps its id and its labels (`created` is
-   *  false), and comes back to the fleet if it had been removed. */
+   *  false), is described by the given key from now on, and comes back if it had been removed. */
   enrol(attester: NewAttester): Promise<{ readonly id: string; readonly created: boolean }>;
   /** The attester, unless unknown or removed. */
   find(id: string): Promise<Attester | undefined>;

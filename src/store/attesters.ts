@@ -91,7 +91,8 @@ const SELECT = `
 const ENROL = `
   INSERT INTO attesters (id, identity, ak, ak_encoding, labels, enrolled_at)
   VALUES ($1, $2, $3, $4, $5::jsonb, $6)
-  ON CONFLICT (identity) DO UPDATE SET removed_at = NULL
+  ON CONFLICT (identity) DO UPDATE
+  SET removed_at = NULL, ak = excluded.ak, ak_encoding = excluded.ak_encoding
   RETURNING id, id = $1 AS created`;
 const RELABEL = 'UPDATE attesters SET labels = $2::jsonb WHERE id = $1 AND removed_at IS NULL';
 const REMOVE = 'UPDATE attesters SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL';

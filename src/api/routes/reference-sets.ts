@@ -2,8 +2,10 @@
 // "Reference sets"
 
 import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { SetVersion } from '../../service/ports.ts';
+import { Problem } from '../../service/problem.ts';
 import type { Service } from '../../service/service.ts';
 import {
   activateReferenceSet,
@@ -115,12 +117,12 @@ function uploadRoute(scope: Api, { ports, limits }: Service): void {
       },
     },
     async (request, reply) => {
-      const { params, query, body } = request;
+      const { params, query } = request;
       const isNdjson = request.headers['content-type']?.startsWith(MEDIA_TYPES.ndjson) === true;
       const uploaded = await uploadReferenceSet(ports, {
         name: params.name,
         reading: { format: isNdjson ? 'ndjson' : 'digest-lines', paths: query.paths },
-        body: body as Readable,
+        body: windowsOf(request),
         capBytes: limits.referenceSetBytes,
         by: callerOf(request),
       });
@@ -130,6 +132,22 @@ function uploadRoute(scope: Api, { ports, limits }: Service): void {
         .send(uploaded);
     },
   );
+}
+
+/** The body as it arrives. Whoever stops early still gets our answer: what is on its way is read
+ *  and dropped. */
+async function* windowsOf({ raw, body }: FastifyRequest): AsyncIterable<Uint8Array> {
+  if (!(body instanceof Readable)) {
+    throw new Problem('request.invalid', 'Send the text of the set as the body of the request.');
+  }
+  try {
+    for await (const window of body.iterator({ destroyOnReturn: false })) {
+      if (!(window instanceof Uint8Array)) throw new Error('the request gave text for bytes');
+      yield window;
+    }
+  } finally {
+    raw.resume();
+  }
 }
 
 function view(set: SetVersion) {
