@@ -12,7 +12,7 @@ import { SIGNATURE_SCHEMES } from '../quote/signature.ts';
 import { UsageError } from './exit.ts';
 import { printable } from './terminal.ts';
 
-export const BUNDLE_FORMAT = 'plumbline-evidence-bundle/1';
+const BUNDLE_FORMAT = 'plumbline-evidence-bundle/1';
 
 /** Reads the text of a bundle file called `name`. Fails with a `UsageError` that names every place
  *  which does not fit the schema. */
@@ -30,7 +30,7 @@ export function parseBundle(text: string, name: string): Bundle {
 }
 
 /** One line for each issue: where in the document, and what is wrong there. */
-export function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
+function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
   const shown = issues
     .filter((_, index) => index < SHOWN_ISSUES)
     .map((issue) => `  ${printable(placeOf(issue.path))}: ${printable(issue.message)}`);

@@ -17,7 +17,7 @@ export const EXIT = {
   none: 4,
   /** A fault of ours (EX_SOFTWARE of sysexits.h): nothing was judged. */
   fault: 70,
-  /** Ended by SIGINT or SIGTERM before it was done. */
+  /** Ended before it was done: by SIGINT or SIGTERM, or nobody reads what it prints. */
   interrupted: 130,
 } as const;
 

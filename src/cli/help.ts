@@ -2,13 +2,14 @@
 // docs/cli.md says the same at more length.
 
 /** Shown without a command and for `--help`. */
-export const GENERAL_HELP = `Plumbline verifies what a machine says about itself: a TPM 2.0 quote, the Linux
-IMA measurement list and the firmware event log. It replays every extend, and
-names the entry, the byte and the reason where something does not fit.
+export const GENERAL_HELP = `Plumbline verifies what a machine says about itself:
+a TPM 2.0 quote, the Linux IMA measurement list and the firmware event log. It
+replays every extend, and names the entry, the byte and the reason where
+something does not fit.
 
 Usage: plumbline COMMAND [ARGUMENT…]
 
-  demo           see it work: a service, a real measurement list, an altered copy
+  demo           see it work: a service, a real list, altered copies of it
   verify         judge evidence bundles, offline
   inspect        show what is inside a quote, list, event log, key or bundle
   policy check   check an acceptance policy before it goes anywhere
@@ -23,12 +24,12 @@ const VERIFY_HELP = `Judge evidence offline, with the same procedure as the serv
 Usage: plumbline verify [OPTION…] BUNDLE…
 
 A bundle is a JSON file that names the evidence files beside it: key, quote,
-signature, measurement list, event log (docs/evidence-bundle.md). Several bundles
-are judged one by one, in order.
+signature, measurement list, event log (docs/evidence-bundle.md). Several
+bundles are judged one by one, in order.
 
-  --policy FILE   acceptance policy to judge by. Without it the structural policy
-                  applies: everything cryptographic is checked, any measured
-                  file is accepted
+  --policy FILE   acceptance policy to judge by. Without it the structural
+                  policy applies: everything cryptographic is checked, any
+                  measured file is accepted
   --sets DIR      folder of the reference sets that the policy names. A file's
                   name without its last extension is the set's name: .sha256sum
                   and .txt (lines of sha256sum), .ndjson (one JSON a line)
@@ -53,11 +54,12 @@ const INSPECT_HELP = `Show what is inside one evidence file, and where it breaks
 
 Usage: plumbline inspect [OPTION…] FILE
 
-The kind is recognised by reading the file strictly as each kind in turn. What is
-shown is what the bytes say: nothing is verified here, use \`plumbline verify\`.
+The kind is recognised by reading the file strictly as each kind in turn. What
+is shown is what the bytes say; \`plumbline verify\` is what verifies.
 
   --as KIND     read as this kind: quote, signature, tpmt-public, tpm2b-public,
-                spki-pem, x509-pem, x509-der, list, ascii-list, event-log, bundle
+                spki-pem, x509-pem, x509-der, list, ascii-list, event-log,
+                bundle
   --from N      first record or event to show (default 0)
   --count N     how many to show (default 20)
   --column ALG  digest column of a list (default: found by trying)

@@ -1,93 +1,15 @@
 #!/usr/bin/env node
-// The command line: picks a command, loads only what it needs, ends with its exit code.
-// docs/cli.md
+// The command line as a process: its arguments, its streams, its exit code.
 
-import { readFileSync } from 'node:fs';
-import { EXIT, problemText, UsageError } from './exit.ts';
-import { GENERAL_HELP, HELP } from './help.ts';
-import { type Environment, printable, type Terminal, terminalOf } from './terminal.ts';
+import { runCommandLine } from './command-line.ts';
+import { EXIT } from './exit.ts';
+import { terminalOf } from './terminal.ts';
 
-/** A command: takes its own arguments, gives the exit code. */
-type Run = (
-  args: readonly string[],
-  terminal: Terminal,
-  environment: Environment,
-) => Promise<number>;
-
-// Each command is imported when it is called: `verify` starts without the service behind it.
-const COMMANDS: ReadonlyMap<string, () => Promise<Run>> = new Map([
-  ['serve', async () => (await import('./serve-command.ts')).runServe],
-  ['verify', async () => (await import('./verify-command.ts')).runVerify],
-  ['inspect', async () => (await import('./inspect-command.ts')).runInspect],
-  ['policy', async () => (await import('./policy-command.ts')).runPolicy],
-  ['demo', async () => (await import('./demo-command.ts')).runDemo],
-]);
-
-async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [command, ...rest] = args;
-  if (command === undefined) {
-    terminal.err(GENERAL_HELP);
-    return EXIT.usage;
-  }
-  if (command === '--version') return say(`${version()}\n`, terminal);
-  if (command === '--help' || command === '-h') return say(GENERAL_HELP, terminal);
-  if (command === 'help') return say(helpOf(rest[0]), terminal);
-  const load = COMMANDS.get(command);
-  if (load === undefined) throw unknownCommand(command);
-  if (asksForHelp(rest)) return say(helpOf(command), terminal);
-  const run = await load();
-  return run(rest, terminal, process.env);
-}
-
-/** Whether the arguments ask for help; what follows `--` is not an option. */
-function asksForHelp(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  const options = end === -1 ? args : args.filter((_, index) => index < end);
-  return options.includes('--help') || options.includes('-h');
-}
-
-function helpOf(command: string | undefined): string {
-  if (command === undefined) return GENERAL_HELP;
-  const help = HELP.get(command);
-  if (help === undefined) throw unknownCommand(command);
-  return help;
-}
-
-function unknownCommand(command: string): UsageError {
-  const names = [...COMMANDS.keys()].join(', ');
-  return new UsageError(
-    `unknown command ${printable(command)}.`,
-    `Commands are ${names}; \`plumbline --help\` says what they do.`,
-  );
-}
-
-async function say(text: string, terminal: Terminal): Promise<number> {
-  await terminal.out(text);
-  return EXIT.ok;
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  const description: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const known = typeof description === 'object' && description !== null;
-  return known && 'version' in description ? String(description.version) : 'unknown';
-}
-
-function faultText(error: unknown): string {
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `plumbline: a fault of Plumbline itself; nothing was judged. Please report it.\n${trace}\n`;
-}
-
-// A reader that has seen enough (`| head`) closes the pipe: that ends us quietly.
+// A reader that has seen enough (`| head`) closes the pipe: that ends us quietly, but never with
+// the 0 that says affirming.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.fault);
+  process.exit(error.code === 'EPIPE' ? EXIT.interrupted : EXIT.fault);
 });
 
-const terminal = terminalOf(process, process.env);
 const [, , ...args] = process.argv;
-try {
-  process.exitCode = await runCommandLine(args, terminal);
-} catch (error) {
-  process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.fault;
-  terminal.err(error instanceof UsageError ? problemText(error) : faultText(error));
-}
+process.exitCode = await runCommandLine(args, terminalOf(process, process.env), process.env);

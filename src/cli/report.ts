@@ -26,13 +26,13 @@ export function reportVerdict(subject: string, verdict: VerdictBody, paint: Pain
 }
 
 /** A status in the colour of its meaning. */
-export function paintStatus(status: VerdictStatus, paint: Paint): string {
+function paintStatus(status: VerdictStatus, paint: Paint): string {
   if (status === 'affirming') return paint.good(status);
   return status === 'contraindicated' ? paint.bad(status) : paint.doubtful(status);
 }
 
 /** A place in the evidence in words, for example `record 6, byte 612, field d-ng`. */
-export function placeWords(where: Where): string {
+function placeWords(where: Where): string {
   const words: string[] = [];
   const item = where.part === 'boot' ? 'event' : 'entry';
   if (where.segment !== undefined && where.segment > 0) words.push(`segment ${where.segment}`);

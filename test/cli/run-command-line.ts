@@ -1,15 +1,20 @@
-// Runs the command line as a user does: a process of its own, its streams and its exit code.
+// Runs the command line: in this process where that tells as much, as a process of its own where
+// signals, streams or start-up count.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { terminalOf } from '../../src/cli/terminal.ts';
 
 /** What a command left behind. */
 export interface Outcome {
-  readonly exitCode: number | null;
+  readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -23,22 +28,33 @@ export const COMMAND_LINE: readonly string[] = [
   path.join(ROOT, 'src/cli/main.ts'),
 ];
 
-/** Runs `plumbline` with these arguments to its end. */
+/** Runs `plumbline` with these arguments in this process. */
 export async function plumbline(...args: readonly string[]): Promise<Outcome> {
+  const [stdout, stderr] = [new Collector(), new Collector()];
+  const exitCode = await runCommandLine(args, terminalOf({ stdout, stderr }, {}), {});
+  return { exitCode, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Runs `plumbline` with these arguments as a process of its own. */
+export async function plumblineProcess(...args: readonly string[]): Promise<Outcome> {
   const child = spawn(process.execPath, [...COMMAND_LINE, ...args], { cwd: ROOT });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
+  const [stdout, stderr] = [new Collector(), new Collector()];
+  child.stdout.pipe(stdout);
+  child.stderr.pipe(stderr);
   child.stdin.end();
-  const exitCode = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { exitCode, stdout, stderr };
+  const [exitCode] = await once(child, 'close');
+  return { exitCode: Number(exitCode), stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A stream that keeps the text written to it. */
+class Collector extends Writable {
+  text = '';
+  readonly #decoder = new TextDecoder();
+
+  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
+    this.text += this.#decoder.decode(chunk, { stream: true });
+    done();
+  }
 }
 
 /** A folder that is removed after the test. */

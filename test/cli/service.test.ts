@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { COMMAND_LINE, plumbline, temporaryFolder } from './run-command-line.ts';
+import { COMMAND_LINE, plumblineProcess, temporaryFolder } from './run-command-line.ts';
 
 interface Running {
   readonly child: ChildProcess;
@@ -79,7 +79,7 @@ describe('serve', { timeout: 180_000 }, () => {
     assert.ok(typeof address === 'object' && address !== null);
     const folder = await temporaryFolder(t);
     const args = ['serve', '--port', String(address.port), '--data', folder];
-    const { exitCode, stderr } = await plumbline(...args);
+    const { exitCode, stderr } = await plumblineProcess(...args);
     assert.equal(exitCode, 2);
     assert.match(stderr, /cannot start: .*EADDRINUSE/);
   });
@@ -87,7 +87,7 @@ describe('serve', { timeout: 180_000 }, () => {
 
 describe('demo', { timeout: 180_000 }, () => {
   it('shows an accepted and two refused verdicts, with the place, and ends well', async () => {
-    const { exitCode, stdout, stderr } = await plumbline('demo');
+    const { exitCode, stdout, stderr } = await plumblineProcess('demo');
     assert.equal(exitCode, 0, stderr);
     assert.deepEqual(stdout.match(/^(?:affirming|contraindicated)/gm), [
       'affirming',
