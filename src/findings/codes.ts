@@ -414,6 +414,13 @@ export const REASON_CODES = {
     source: 'docs/formats/segments.md',
     after: COMPOSITE,
   }),
+  'ima.kexec_list_lost': code({
+    class: 'missing',
+    meaning: 'A new list begins inside a known boot, behind records that were never sent.',
+    hint: 'Send the records from the last checkpoint up to the kexec, or reboot the host.',
+    source: 'FORMATS 7.2; field findings on kexec without IMA_KEXEC',
+    after: 'the quote; neither the old list nor the new one alone leads to it',
+  }),
   'ima.overlap_removed': code({
     class: 'noted',
     meaning: 'A segment repeats records that were sent before; they were counted once.',

@@ -120,6 +120,17 @@ export class FindingLog {
     return { findings: this.#kept, counts: [...this.#counts], worst: this.#worst };
   }
 
+  /** A copy without findings that have no weight. Codes that only such findings have are left out
+   *  of the counts too. */
+  weighty(): FindingLog {
+    const weighty = new FindingLog(this.#capPerCode);
+    weighty.#worst = this.#worst;
+    for (const finding of this.#kept) if (finding.severity !== 'info') weighty.#kept.push(finding);
+    const codes = new Set(weighty.#kept.map(({ code }) => code));
+    for (const [code, count] of this.#counts) if (codes.has(code)) weighty.#counts.set(code, count);
+    return weighty;
+  }
+
   /** Takes over what an earlier round left open, marked as carried. */
   carry(saved: SavedFindings): void {
     for (const finding of saved.findings) this.#kept.push({ ...finding, carried: true });

@@ -73,7 +73,7 @@ export class RecordAppraisal {
   save(): SavedAppraisal {
     const open = this.content.copy();
     open.absorb(this.integrity);
-    return { open: open.save(), epochs: this.epochs.save() };
+    return { open: open.weighty().save(), epochs: this.epochs.save() };
   }
 
   /** An independent copy of everything found so far. */

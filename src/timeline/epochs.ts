@@ -94,6 +94,12 @@ export class EpochTracker {
     return this.#epochs.at(-1)?.fromIndex ?? 0;
   }
 
+  /** Whether both boots were opened by the same aggregate value. */
+  opensLike(other: SavedEpochs | undefined): boolean {
+    const own = this.save().first?.digest;
+    return own !== undefined && own === other?.first?.digest;
+  }
+
   /** The tracker as plain data. */
   save(): SavedEpochs {
     const first = this.#first;

@@ -60,10 +60,15 @@ function addBroken(log: FindingLog, { segment, index, malformed }: BrokenSegment
 export function judgeReplay(
   outcome: ListOutcome,
   proven: PcrValues,
-  { ima, relation }: ListPlan,
+  plan: ListPlan & { readonly isListLost: boolean },
 ): FindingLog {
+  const { ima, relation, isListLost } = plan;
   const log = newLog();
   addUnsupported(log, outcome, proven);
+  if (isListLost) {
+    addListLost(log, outcome);
+    return log;
+  }
   if (outcome.reading.proven === undefined) addMismatch(log, outcome, proven);
   else addBankFindings(log, outcome, ima);
   // A TPM Restart clears the PCRs: a list that proves itself from record 0 is then a new boot's.
@@ -84,6 +89,17 @@ function addUnsupported(log: FindingLog, outcome: ListOutcome, proven: PcrValues
       where: { part: 'ima', bank, pcr },
     });
   }
+}
+
+/** A kexec without carry-over began a new list, and records before it were never sent. */
+function addListLost(log: FindingLog, { reading }: ListOutcome): void {
+  const known = reading.lastWaypoint?.index ?? 0;
+  log.add('ima.kexec_list_lost', {
+    severity: 'none',
+    where: { part: 'ima', entryIndex: known },
+    expected: `the records from ${known} up to the kexec`,
+    actual: `a new list of ${reading.nextIndex} records`,
+  });
 }
 
 function addMismatch(log: FindingLog, outcome: ListOutcome, proven: PcrValues): void {

@@ -24,7 +24,7 @@ export function coverageOf(
     fromIndex: plan.claim.fromIndex,
     provenCount,
     pendingCount: provenCount === null ? 0 : Math.max(0, reading.nextIndex - provenCount),
-    provenBytes: reading.proven?.bytes ?? 0,
+    provenBytes: reading.proven?.newBytes ?? 0,
     banks: bankCoverage(outcome, quote.step),
     segments: plan.claim.segments.length,
   };

@@ -36,6 +36,8 @@ export interface ReadingStart {
   readonly appraisal: RecordAppraisal;
   /** Absolute index of the first record that is taken. */
   readonly nextIndex: number;
+  /** Bytes of the list that were proven before. */
+  readonly bytesBefore: number;
   readonly waypoints: readonly Waypoint[];
   /** Set where the list is read as that of a kernel which began a new one at a kexec: the proven
    *  point that it goes on from, whatever index the evidence claims. */
@@ -92,6 +94,7 @@ export class ListFollower {
   #segment = 0;
   #segmentFrom = 0;
   #skipped = 0;
+  #skippedBytes = 0;
 
   constructor(input: FollowInput) {
     this.#input = input;
@@ -138,28 +141,36 @@ export class ListFollower {
   #visit(table: RecordTable, origin: RowOrigin): void {
     let row = Math.min(table.count, this.#input.skip - this.#skipped);
     this.#skipped += row;
+    if (row > 0) this.#skippedBytes = origin.doneBytes + origin.recordEnd(row - 1);
+    const endOf = (at: number) => origin.doneBytes + origin.recordEnd(at) - this.#skippedBytes;
     while (row < table.count) {
       const [plain, other] = this.#candidates;
       const isPlain = this.#history === undefined && !this.#isStepwise && other === undefined;
       const to = isPlain ? runEnd(table, row, origin) : row;
       if (to === row || plain === undefined) {
-        this.#take(table, row, origin);
+        this.#take(table, row, { origin, endBytes: endOf(row) });
         row += 1;
         continue;
       }
       const { window, columnHash } = origin;
       const firstIndex = plain.reading.nextIndex;
-      plain.reading.takeRows({ window, table, columnHash, from: row, to, firstIndex }, origin);
+      const rows = { window, table, columnHash, from: row, to, firstIndex };
+      plain.reading.takeRows(rows, { origin, endOf });
       row = to;
     }
   }
 
-  #take(table: RecordTable, row: number, origin: RowOrigin): void {
+  #take(
+    table: RecordTable,
+    row: number,
+    place: { readonly origin: RowOrigin; readonly endBytes: number },
+  ): void {
+    const { origin, endBytes } = place;
     const digests = digestsOfRow({ ...origin, table }, row);
     const taken: TakenRecord = {
       record: recordAt(table, row, origin),
       digests,
-      endBytes: origin.doneBytes + origin.recordEnd(row),
+      endBytes,
     };
     const fingerprint = digests.of('sha1') ?? VIOLATION_FINGERPRINT;
     if (origin.segment !== this.#segment) this.#beginSegment(origin.segment, fingerprint);

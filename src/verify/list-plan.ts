@@ -10,6 +10,7 @@ import type { AcceptancePolicy, ImaAcceptance } from '../policy/acceptance.ts';
 import { RecordAppraisal, type RecordRules } from '../policy/ima-rules.ts';
 import { type BootRelation, relateBoot } from '../timeline/boot-identity.ts';
 import { type Checkpoint, restoreRegisters } from '../timeline/checkpoint.ts';
+import type { SavedEpochs } from '../timeline/epochs.ts';
 import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
 import { ListFollower, type ReadingStart } from './list-follower.ts';
@@ -24,6 +25,9 @@ export interface ListPlan {
   readonly origin: Origin;
   /** Whether the host's own start value is tried, because the history before it is gone. */
   readonly isSuffix: boolean;
+  /** Whether an earlier round of this boot proved records. */
+  readonly hasWaypoints: boolean;
+  readonly knownEpochs: SavedEpochs | undefined;
   readonly follower: ListFollower;
 }
 
@@ -60,6 +64,7 @@ export function planList(
     }),
     appraisal: appraisalOf(rules, origin, state),
     nextIndex: start?.index ?? claim.fromIndex,
+    bytesBefore: origin.kind === 'replay' ? (origin.from?.bytes ?? 0) : 0,
     waypoints: waypointsOf(origin),
   };
   const continued = continuationsOf(origin, { state, banks }).map((from) =>
@@ -76,7 +81,9 @@ export function planList(
     banks,
   });
   const isSuffix = origin.kind === 'gap' && start !== undefined;
-  return { claim, ima, relation, origin, isSuffix, follower };
+  const hasWaypoints = origin.kind === 'replay' && origin.waypoints.length > 0;
+  const knownEpochs = state?.appraisal?.epochs;
+  return { claim, ima, relation, origin, isSuffix, hasWaypoints, knownEpochs, follower };
 }
 
 /** Proven points of this boot that a list may go on from although it is claimed to start at record
@@ -88,7 +95,7 @@ function continuationsOf(
   const isFromZero = origin.kind === 'replay' && origin.from === undefined;
   if (!isFromZero || origin.waypoints.length === 0) return [];
   const { listBase, checkpoints } = known.state ?? {};
-  return [checkpoints?.[0], listBase ?? undefined].flatMap((point) =>
+  return [listBase ?? undefined, checkpoints?.[0]].flatMap((point) =>
     point !== undefined && follows(point, known.banks) ? [point] : [],
   );
 }
@@ -108,6 +115,7 @@ function continuation(
     registers: new Registers({ banks, quoted, start: startAt(from) }),
     appraisal: resumedAppraisal(rules, state),
     nextIndex: from.index,
+    bytesBefore: from.bytes,
     waypoints: newer.map(startAt),
     continues: from,
   };

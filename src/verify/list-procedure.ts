@@ -124,12 +124,26 @@ function concludeReplay(sheet: CheckSheet, input: ListInput, list: ListAtHand): 
     blockListChecks(sheet, undefined);
     return;
   }
-  const replay = judgeReplay(outcome, proven ?? new Map(), plan);
+  const replay = judgeReplay(outcome, proven ?? new Map(), {
+    ...plan,
+    isListLost: isListLost(list),
+  });
   if (plan.isSuffix) replay.absorb(historyFindings('ima.history_unknown', list));
   if (plan.origin.kind === 'replay' && plan.origin.skip > 0) addSkipped(replay, plan.origin.skip);
   sheet.ran('ima.replay', replay);
   if (outcome.reading.proven === undefined) blockContent(sheet);
   else concludeContent(sheet, input, { plan, prefix: outcome.reading.proven });
+}
+
+/** Whether the list looks like that of a kernel which began a new one at a kexec, behind records that
+ *  nobody sent: well-formed, opened by the aggregate of this very boot, and not what was proven. */
+function isListLost({ plan, outcome }: ListAtHand): boolean {
+  const { reading, walk } = outcome;
+  const isFromZero = plan.origin.kind === 'replay' && plan.origin.from === undefined;
+  if (!isFromZero || !plan.hasWaypoints || walk.broken !== undefined) return false;
+  if (reading.proven !== undefined || reading.hasPassedWaypoints) return false;
+  const isClean = reading.appraisal.integrity.worst === 'info';
+  return isClean && reading.appraisal.epochs.opensLike(plan.knownEpochs);
 }
 
 function historyFindings(
@@ -181,7 +195,10 @@ function concludeContent(
 ): void {
   const { content, epochs } = list.prefix.appraisal;
   if (list.plan.ima.measurements === 'any') {
-    content.add('ima.measurements_unappraised', { severity: 'info', where: { part: 'ima' } });
+    sheet.findings.add('ima.measurements_unappraised', {
+      severity: 'info',
+      where: { part: 'ima' },
+    });
   }
   sheet.ran('ima.measurements', content);
   if (epochs.first === undefined) {

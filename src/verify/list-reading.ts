@@ -13,8 +13,10 @@ export interface ProvenPrefix {
   readonly match: PrefixMatch;
   readonly appraisal: RecordAppraisal;
   readonly registers: readonly SavedRegister[];
-  /** Bytes of the list up to here, all segments together. */
+  /** Bytes of the list up to here, all segments and earlier rounds together. */
   readonly bytes: number;
+  /** Bytes of this round's records up to here. */
+  readonly newBytes: number;
 }
 
 /** A record beside its digests. */
@@ -35,6 +37,7 @@ export class ListReading {
   readonly registers: Registers;
   readonly #appraisal: RecordAppraisal;
   readonly #waypoints: readonly Waypoint[];
+  readonly #bytesBefore: number;
   #nextIndex: number;
   #proven: ProvenPrefix | undefined;
   #missedWaypoint: Waypoint | undefined;
@@ -44,12 +47,14 @@ export class ListReading {
     readonly registers: Registers;
     readonly appraisal: RecordAppraisal;
     readonly nextIndex: number;
-    readonly waypoints?: readonly Waypoint[];
+    readonly bytesBefore: number;
+    readonly waypoints: readonly Waypoint[];
   }) {
     this.registers = start.registers;
     this.#appraisal = start.appraisal;
     this.#nextIndex = start.nextIndex;
-    this.#waypoints = start.waypoints ?? [];
+    this.#bytesBefore = start.bytesBefore;
+    this.#waypoints = start.waypoints;
     this.noticeMatch(0);
   }
 
@@ -73,6 +78,14 @@ export class ListReading {
     return this.#missedWaypoint;
   }
 
+  /** The farthest of those points. */
+  get lastWaypoint(): Waypoint | undefined {
+    return this.#waypoints.reduce<Waypoint | undefined>(
+      (last, one) => (last === undefined || one.index > last.index ? one : last),
+      undefined,
+    );
+  }
+
   /** Whether there were such points and all are behind. */
   get hasPassedWaypoints(): boolean {
     const isBehind = this.#waypoints.every(({ index }) => index <= this.#nextIndex);
@@ -93,7 +106,10 @@ export class ListReading {
   }
 
   /** Takes rows that need no look at the registers in between. */
-  takeRows(rows: Rows, origin: RowOrigin): void {
+  takeRows(
+    rows: Rows,
+    place: { readonly origin: RowOrigin; readonly endOf: (row: number) => number },
+  ): void {
     let from = rows.from;
     while (from < rows.to) {
       const firstIndex = this.#nextIndex;
@@ -104,11 +120,11 @@ export class ListReading {
         firstIndex,
       });
       for (let row = from; row < to; row += 1) {
-        this.#judge(recordAt(rows.table, row, origin));
+        this.#judge({ ...recordAt(rows.table, row, place.origin), index: this.#nextIndex });
         this.#nextIndex += 1;
       }
       this.#noticeWaypoint();
-      this.noticeMatch(origin.doneBytes + origin.recordEnd(to - 1));
+      this.noticeMatch(place.endOf(to - 1));
       from = to;
     }
   }
@@ -119,6 +135,7 @@ export class ListReading {
       registers: this.registers.copy(),
       appraisal: this.#appraisal.copy(),
       nextIndex: this.#nextIndex,
+      bytesBefore: this.#bytesBefore,
       waypoints: this.#waypoints,
     });
     fork.#proven = this.#proven;
@@ -129,7 +146,7 @@ export class ListReading {
 
   /** Keeps what stands now when the quoted values have just been reached. A later match takes the
    *  place of one that turned out not to be. */
-  noticeMatch(bytes: number): void {
+  noticeMatch(newBytes: number): void {
     const { match } = this.registers;
     if (match === undefined || match === this.#proven?.match) return;
     this.#pending = [];
@@ -137,7 +154,8 @@ export class ListReading {
       match,
       appraisal: this.#appraisal.copy(),
       registers: this.registers.save(),
-      bytes,
+      bytes: this.#bytesBefore + newBytes,
+      newBytes,
     };
   }
 
