@@ -1,5 +1,5 @@
-// Every byte of a capture flipped and cut: ECDSA over PCR 10, a list with violations.
+// Every byte of a capture flipped and cut: RSASSA over PCR 10, a list with violations.
 
 import { declareFlips } from './flip-suite.ts';
 
-declareFlips('05-violations/q03-after-tomtou');
+declareFlips('05-violations/q02-after-open-writers');

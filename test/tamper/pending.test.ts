@@ -4,17 +4,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VerdictBody } from '../../src/verify/verdict.ts';
-import { loadCapture, structuralVerdict } from '../captures/load-capture.ts';
+import { type Capture, loadCapture, structuralVerdict } from '../captures/load-capture.ts';
 import { fileRecord, join, splitRecords, writeRecord } from '../property/list-writer.ts';
 import { assertFound, flipByte, segmentOf, withSegment } from './tampering.ts';
 
-const READ_LATER = '01-ima-ng-tcb/q08-rsassa-log-read-later';
 const PENDING_CODES: readonly string[] = ['ima.records_pending', 'ima.pending_malformed'];
 
 test('every byte of the pending records flipped', async () => {
-  const capture = await loadCapture(READ_LATER);
+  const capture = await readLater();
   const untouched = structuralVerdict(capture);
-  assert.equal(untouched.coverage.ima?.pendingCount, 7);
+  assert.equal(untouched.coverage.ima?.provenCount, 54);
+  assert.equal(untouched.coverage.ima?.pendingCount, 14);
   const list = segmentOf(capture, 0);
   for (let at = untouched.coverage.ima?.provenBytes ?? 0; at < list.byteLength; at += 1) {
     const verdict = structuralVerdict(withSegment(capture, 0, flipByte(list, at)));
@@ -23,7 +23,7 @@ test('every byte of the pending records flipped', async () => {
 });
 
 test('pending records cut at every byte', async () => {
-  const capture = await loadCapture(READ_LATER);
+  const capture = await readLater();
   const untouched = structuralVerdict(capture);
   const list = segmentOf(capture, 0);
   for (let at = untouched.coverage.ima?.provenBytes ?? 0; at < list.byteLength; at += 1) {
@@ -55,6 +55,13 @@ test('a violation or a record for another PCR weighs nothing while it is pending
   assert.deepEqual(withoutPending(verdict), withoutPending(untouched));
   assert.equal(verdict.coverage.ima?.pendingCount, 2);
 });
+
+/** A quote with the list as it was read at a later point of the same boot. */
+async function readLater(): Promise<Capture> {
+  const { evidence } = await loadCapture('05-violations/q02-after-open-writers');
+  const { segments } = await loadCapture('05-violations/q03-after-tomtou');
+  return { evidence, segments };
+}
 
 /** The verdict without what it says about pending records. */
 function withoutPending(verdict: VerdictBody): unknown {
