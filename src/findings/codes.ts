@@ -750,13 +750,6 @@ export const REASON_CODES = {
     source: 'docs/verdicts.md',
     after: NOTHING,
   }),
-  'policy.option_unsupported': code({
-    class: 'unsupported',
-    meaning: 'The policy asks for a proof that this version cannot make.',
-    hint: 'Remove the option, or update the verifier.',
-    source: 'docs/policy.md',
-    after: NOTHING,
-  }),
   'limit.exceeded': code({
     class: 'malformed',
     meaning: 'The evidence is larger than a limit of this verifier.',

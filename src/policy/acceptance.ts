@@ -56,19 +56,8 @@ export interface MeasurementRules {
   expectation(measurement: Measurement): string;
 }
 
-/** An option that asks for a proof which this version cannot make. */
-export interface UnsupportedOption {
-  /** Its path in the policy document, for example `quote.firmwareVersions.change`. */
-  readonly path: string;
-  /** What the policy wants where the proof fails. It does fail: each option becomes a finding
-   *  `policy.option_unsupported` of this weight in every verdict. */
-  readonly treatment: Treatment;
-}
-
 export interface AcceptancePolicy {
   readonly identity: PolicyIdentity;
-  /** Absent or empty when everything that the policy asks for can be checked. */
-  readonly unsupported?: readonly UnsupportedOption[];
   readonly freshness: { readonly challengeSeconds: number; readonly verdictSeconds: number };
   readonly quote: {
     /** Exactly these banks and PCRs; `any` takes whatever was quoted, if not empty. */
@@ -117,7 +106,24 @@ export interface ImaAcceptance {
   readonly weakBanks: Treatment;
   /** What to do with a violation whose claimed name is `name`. */
   violation(name: Uint8Array): { readonly then: Treatment; readonly rule?: string };
-  readonly kexec: { readonly unmarked: Treatment; readonly newKernel: Treatment };
+  readonly kexec: {
+    readonly unmarked: Treatment;
+    readonly newKernel: Treatment;
+    /** Records that may slip in between the count and its record. */
+    readonly countSlack: number;
+    /** A count further behind than that. */
+    readonly countBehind: Treatment;
+  };
+  readonly snapshots: 'cross-check' | 'refuse' | 'ignore';
+  readonly updateCounter: {
+    readonly model: 'per-bank' | 'per-command' | 'off';
+    /** Banks that the TPM has, as far as the policy knows: a lower bound. */
+    readonly banks: number;
+    /** Records that may slip in between the counter and its record. */
+    readonly lag: number;
+    /** More extends than the list explains. */
+    readonly excess: Treatment;
+  };
   /** Records that are genuine, behind a history that nobody has any more. */
   readonly unknownHistory: 'none' | 'warn';
   /** Records for a PCR that is not quoted. */

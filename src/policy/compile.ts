@@ -1,13 +1,7 @@
 // From a policy document and its reference sets to the acceptance policy that the procedure asks.
 // docs/policy.md says for each key what comes out here.
 
-import type {
-  AcceptancePolicy,
-  BankSelection,
-  ImaAcceptance,
-  Treatment,
-  UnsupportedOption,
-} from './acceptance.ts';
+import type { AcceptancePolicy, BankSelection, ImaAcceptance, Treatment } from './acceptance.ts';
 import { compileGlob } from './glob.ts';
 import { compileMeasurementRules, missingSets } from './measurement-rules.ts';
 import { cappedProblems, completePolicy, type PolicyProblem } from './parse-policy.ts';
@@ -49,7 +43,6 @@ export function compilePolicy(
   const identity = { name: complete.name, version, digest: digest ?? policyDigest(document) };
   const policy: AcceptancePolicy = {
     identity,
-    unsupported: unsupportedOptions(complete),
     freshness: complete.freshness,
     quote: compileQuote(complete),
     attester: complete.attester,
@@ -117,12 +110,20 @@ function compileIma(
     paddedBanks: ima.paddedBanks,
     weakBanks: 'refuse',
     violation: compileViolations(ima.violations),
-    kexec: ima.kexec,
+    kexec: { ...ima.kexec, countSlack: SLACK_RECORDS, countBehind: 'report' },
+    snapshots: ima.snapshots,
+    updateCounter: compileCounter(ima),
     unknownHistory: ima.history.unknown,
     unquotedPcrs: 'refuse',
     measurements: rules,
   };
   return { acceptance, problems, notes };
+}
+
+/** Without a section the weakest bound holds: one extend a record, whatever the TPM counts. */
+function compileCounter({ updateCounter }: CompleteImaPolicy): ImaAcceptance['updateCounter'] {
+  if (updateCounter !== undefined) return { ...updateCounter, banks: 1 };
+  return { model: 'per-command', banks: 1, lag: SLACK_RECORDS, excess: 'accept' };
 }
 
 function compileViolations(section: CompleteImaPolicy['violations']): ImaAcceptance['violation'] {
@@ -154,16 +155,6 @@ function bootProblems(
   return problems;
 }
 
-/** Options that ask for a proof which cannot be made yet: the verdict says so, as gravely as the
- *  option wants the failure of that proof. */
-function unsupportedOptions({ ima }: CompletePolicy): UnsupportedOption[] {
-  const options: UnsupportedOption[] = [];
-  if (ima !== 'not-required' && ima.updateCounter !== undefined) {
-    options.push({ path: 'ima.updateCounter', treatment: ima.updateCounter.excess });
-  }
-  return options.filter(({ treatment }) => treatment !== 'accept');
-}
-
 function policyNotes(policy: CompletePolicy): string[] {
   const { quote, boot, ima } = policy;
   const facts: readonly (readonly [boolean, string])[] = [
@@ -176,10 +167,7 @@ function policyNotes(policy: CompletePolicy): string[] {
     ],
     ...(ima === 'not-required' ? [] : imaFacts(ima)),
   ];
-  const unsupported = unsupportedOptions(policy).map(
-    ({ path, treatment }) => `${path}: not supported by this version; every verdict: ${treatment}`,
-  );
-  return [...facts.flatMap(([applies, note]) => (applies ? [note] : [])), ...unsupported];
+  return facts.flatMap(([applies, note]) => (applies ? [note] : []));
 }
 
 function imaFacts(ima: CompleteImaPolicy): readonly (readonly [boolean, string])[] {
@@ -189,3 +177,6 @@ function imaFacts(ima: CompleteImaPolicy): readonly (readonly [boolean, string])
     [ima.extendOrder.window > 0, 'ima.extendOrder.window: not supported by this version: 0'],
   ];
 }
+
+/** Records that may slip in between a count that the kernel took and the record that tells it. */
+const SLACK_RECORDS = 16;

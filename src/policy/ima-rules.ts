@@ -1,7 +1,7 @@
 // The rules about single records of the measurement list: facts of a record and an acceptance in,
 // findings out. FORMATS 2.3, 4.4, 5–7; docs/policy.md.
 
-import { escapeText, isAllZero, toHex } from '../bytes/encoding.ts';
+import { escapeText, isAllZero, latinText, toHex } from '../bytes/encoding.ts';
 import { VERDICT_LIMITS } from '../bytes/limits.ts';
 import type { Malformed } from '../bytes/reader.ts';
 import { digest } from '../crypto/digest.ts';
@@ -11,12 +11,18 @@ import { type ImaRecord, readRecordFields, templateOf } from '../ima/record.ts';
 import type { TemplateFields } from '../ima/template-fields.ts';
 import type { Template } from '../ima/templates.ts';
 import { EpochTracker, type SavedEpochs } from '../timeline/epochs.ts';
+import type { EventRecord } from '../timeline/event-record.ts';
 import { type ImaAcceptance, type Measurement, severityOf, type Treatment } from './acceptance.ts';
 import { judgeFirstAggregate, judgeLaterAggregate, type LateTreatment } from './epoch-rules.ts';
+import { EventRules, type SavedEvents } from './event-rules.ts';
 
 /** What the record rules go by. */
 export interface RecordRules {
   readonly ima: ImaAcceptance;
+  /** Banks that hold quoted IMA PCRs. */
+  readonly quotedBanks: number;
+  /** Whether indices are ours: without history they are only claimed, and counts prove nothing. */
+  readonly hasHistory: boolean;
   readonly lateAggregate: LateTreatment;
   readonly zeroAggregate: Treatment;
   /** PCRs that the quote covers. */
@@ -28,7 +34,11 @@ export interface SavedAppraisal {
   /** Findings about proven records, which stay open for the rest of the boot. */
   readonly open: SavedFindings;
   readonly epochs: SavedEpochs;
+  readonly events: SavedEvents;
 }
+
+/** Running values of a PCR before a record. */
+export type ValuesBefore = EventRecord['valuesBefore'];
 
 /** Judges the records of one list in order. What is found depends on the records so far only, so
  *  `copy` at the end of the proven prefix is the appraisal of exactly that prefix. */
@@ -39,33 +49,40 @@ export class RecordAppraisal {
   /** Findings about what the records say; they count only for proven records. */
   readonly content: FindingLog;
   readonly epochs: EpochTracker;
+  readonly #events: EventRules;
 
   private constructor(
     rules: RecordRules,
-    from: Pick<RecordAppraisal, 'integrity' | 'content' | 'epochs'>,
+    from: Pick<RecordAppraisal, 'integrity' | 'content' | 'epochs'> & {
+      readonly events: EventRules;
+    },
   ) {
     this.#rules = rules;
     this.integrity = from.integrity;
     this.content = from.content;
     this.epochs = from.epochs;
+    this.#events = from.events;
   }
 
   /** The appraisal of a list from record 0 on. */
   static fresh(rules: RecordRules): RecordAppraisal {
-    const integrity = new FindingLog(VERDICT_LIMITS.findingsPerCode);
-    const content = new FindingLog(VERDICT_LIMITS.findingsPerCode);
-    return new RecordAppraisal(rules, { integrity, content, epochs: new EpochTracker() });
+    return new RecordAppraisal(rules, {
+      integrity: new FindingLog(VERDICT_LIMITS.findingsPerCode),
+      content: new FindingLog(VERDICT_LIMITS.findingsPerCode),
+      epochs: new EpochTracker(),
+      events: new EventRules(rules),
+    });
   }
 
   /** The appraisal that an earlier round of the boot left, with its findings still open. */
   static resume(rules: RecordRules, saved: SavedAppraisal): RecordAppraisal {
-    const resumed = RecordAppraisal.fresh(rules);
-    resumed.content.carry(saved.open);
-    const { integrity, content } = resumed;
+    const content = new FindingLog(VERDICT_LIMITS.findingsPerCode);
+    content.carry(saved.open);
     return new RecordAppraisal(rules, {
-      integrity,
+      integrity: new FindingLog(VERDICT_LIMITS.findingsPerCode),
       content,
       epochs: EpochTracker.restore(saved.epochs),
+      events: new EventRules(rules, saved.events),
     });
   }
 
@@ -73,7 +90,11 @@ export class RecordAppraisal {
   save(): SavedAppraisal {
     const open = this.content.copy();
     open.absorb(this.integrity);
-    return { open: open.weighty().save(), epochs: this.epochs.save() };
+    return {
+      open: open.weighty().save(),
+      epochs: this.epochs.save(),
+      events: this.#events.save(),
+    };
   }
 
   /** An independent copy of everything found so far. */
@@ -82,11 +103,12 @@ export class RecordAppraisal {
       integrity: this.integrity.copy(),
       content: this.content.copy(),
       epochs: this.epochs.copy(),
+      events: this.#events.copy(),
     });
   }
 
   /** Judges the next record, before its PCR is extended by it. */
-  record(record: ImaRecord): void {
+  record(record: ImaRecord, valuesBefore: ValuesBefore): void {
     if (!this.#rules.quotedPcrs.has(record.pcr)) {
       this.#addUnquoted(record);
       return;
@@ -102,11 +124,16 @@ export class RecordAppraisal {
       return;
     }
     const fields = readRecordFields(record, template);
-    if (fields.ok) this.#judgeFields(record, template, fields.value);
+    if (fields.ok) this.#judgeFields(record, template, { fields: fields.value, valuesBefore });
     else this.#addFieldMalformed(record, fields.malformed);
   }
 
-  #judgeFields(record: ImaRecord, template: Template, fields: TemplateFields): void {
+  #judgeFields(
+    record: ImaRecord,
+    template: Template,
+    read: { readonly fields: TemplateFields; readonly valuesBefore: ValuesBefore },
+  ): void {
+    const { fields } = read;
     const subject = subjectOf(fields);
     const { templates } = this.#rules.ima;
     if (templates !== 'any' && !templates.has(template.name)) {
@@ -124,9 +151,28 @@ export class RecordAppraisal {
       judgeFirstAggregate(role === 'kexec' ? undefined : role, this.#epochContext(record));
       return;
     }
+    if (template.name === BUFFER_TEMPLATE && this.#judgeEvent(record, read)) return;
     if (role === 'kexec') return;
     if (role !== undefined && judgeLaterAggregate(role, this.#epochContext(record))) return;
     this.#judgeMeasurement(record, template, fields);
+  }
+
+  /** Whether a mechanism owns the event: it is judged there and needs no measurement rule. */
+  #judgeEvent(
+    record: ImaRecord,
+    read: { readonly fields: TemplateFields; readonly valuesBefore: ValuesBefore },
+  ): boolean {
+    const ruling = this.#events.observe({
+      index: record.index,
+      epochFromIndex: this.epochs.fromIndex,
+      where: whereOf(record, 'buf'),
+      pcr: record.pcr,
+      name: latinText(read.fields.name ?? new Uint8Array()),
+      buffer: read.fields.buffer ?? new Uint8Array(),
+      valuesBefore: read.valuesBefore,
+    });
+    if (this.#rules.hasHistory) this.content.addAll(ruling.findings);
+    return ruling.isOwn;
   }
 
   #epochContext(record: ImaRecord) {

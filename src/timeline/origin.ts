@@ -6,26 +6,26 @@ import type { BootRelation } from './boot-identity.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
 /** What is known when a round begins. */
-export interface OriginQuestion {
+export interface OriginQuestion<C extends Checkpoint> {
   /** Where the evidence says that its list starts. */
   readonly fromIndex: number;
   readonly relation: BootRelation;
   /** Newest first; the newest is where the next round should start. */
-  readonly checkpoints: readonly Checkpoint[];
+  readonly checkpoints: readonly C[];
   /** Banks that have to be followed. */
   readonly banks: readonly HashName[];
 }
 
 /** Where to start, or why not. */
-export type Origin =
+export type Origin<C extends Checkpoint> =
   | {
       readonly kind: 'replay';
       /** Where the replay goes on from; undefined: record 0, registers at their reset value. */
-      readonly from: Checkpoint | undefined;
+      readonly from: C | undefined;
       /** Leading records of the evidence that were proven before and are skipped by count. */
       readonly skip: number;
       /** Checkpoints that the replay has to pass. */
-      readonly waypoints: readonly Checkpoint[];
+      readonly waypoints: readonly C[];
     }
   | {
       /** Records between what we have proven and what was sent are missing. */
@@ -34,7 +34,7 @@ export type Origin =
     };
 
 /** Decides where the replay of a round starts. */
-export function originOf(question: OriginQuestion): Origin {
+export function originOf<C extends Checkpoint>(question: OriginQuestion<C>): Origin<C> {
   const { fromIndex, relation, banks } = question;
   const isKnownBoot = relation === 'same' || relation === 'resumed';
   const usable = isKnownBoot ? question.checkpoints.filter((one) => follows(one, banks)) : [];

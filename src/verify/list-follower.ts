@@ -15,11 +15,11 @@ import { digestsOfRow } from '../ima/replay.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { RecordAppraisal } from '../policy/ima-rules.ts';
 import type { ProvenPcrs, VerifiedQuote } from '../quote/verify-quote.ts';
-import type { Checkpoint } from '../timeline/checkpoint.ts';
 import { RecordHistory } from '../timeline/record-history.ts';
 import { searchComposite } from './composite-search.ts';
 import type { ImaClaim } from './evidence.ts';
 import { ListReading, type TakenRecord, type Waypoint } from './list-reading.ts';
+import type { KeptCheckpoint } from './timeline-state.ts';
 
 /** What the quote gives the replay to reach. */
 export interface ListGoal {
@@ -41,7 +41,7 @@ export interface ReadingStart {
   readonly waypoints: readonly Waypoint[];
   /** Set where the list is read as that of a kernel which began a new one at a kexec: the proven
    *  point that it goes on from, whatever index the evidence claims. */
-  readonly continues?: Checkpoint;
+  readonly continues?: KeptCheckpoint;
 }
 
 /** What a list is followed with. */
@@ -69,7 +69,7 @@ export interface ListOutcome {
   readonly reading: ListReading;
   readonly overlaps: readonly Overlap[];
   /** Where the reading goes on from a kexec that began a new list. */
-  readonly continues: Checkpoint | undefined;
+  readonly continues: KeptCheckpoint | undefined;
   /** Values that the list itself completed, when they were not supplied. */
   readonly completed: ProvenPcrs | undefined;
   /** Where records behind the proven ones cannot be right. */
@@ -79,7 +79,7 @@ export interface ListOutcome {
 /** A reading that leaves out the start of a segment as long as it repeats earlier records. */
 interface Candidate {
   readonly reading: ListReading;
-  readonly continues: Checkpoint | undefined;
+  readonly continues: KeptCheckpoint | undefined;
   readonly overlaps: readonly Overlap[];
   /** Position of the earlier record that the next one should repeat; undefined: it repeats none. */
   repeats: number | undefined;

@@ -15,14 +15,14 @@ import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
 import { ListFollower, type ReadingStart } from './list-follower.ts';
 import type { QuoteStep } from './quote-step.ts';
-import type { TimelineState } from './timeline-state.ts';
+import type { KeptCheckpoint, TimelineState } from './timeline-state.ts';
 
 /** A list and what is asked of it. */
 export interface ListPlan {
   readonly claim: ImaClaim;
   readonly ima: ImaAcceptance;
   readonly relation: BootRelation;
-  readonly origin: Origin;
+  readonly origin: Origin<KeptCheckpoint>;
   /** Whether the host's own start value is tried, because the history before it is gone. */
   readonly isSuffix: boolean;
   /** Whether an earlier round of this boot proved records. */
@@ -53,7 +53,8 @@ export function planList(
   const { quote, proven, isCompletable } = quoteStep;
   const hasStart = origin.kind === 'replay' || start !== undefined;
   const isReachable = quote !== undefined && (proven !== undefined || isCompletable);
-  const rules = rulesOf(quoteStep, policy, ima);
+  const isSuffix = origin.kind === 'gap' && start !== undefined;
+  const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix });
   const quoted: PcrValues = (hasStart && proven) || new Map();
   const followed = [...new Set([...banks, ...checkpointBanks(checkpoints)])];
   const claimed: ReadingStart = {
@@ -62,7 +63,7 @@ export function planList(
       quoted,
       ...(start === undefined ? {} : { start }),
     }),
-    appraisal: appraisalOf(rules, origin, state),
+    appraisal: appraisalOf(rules, origin.kind === 'replay' ? origin.from : undefined),
     nextIndex: start?.index ?? claim.fromIndex,
     bytesBefore: origin.kind === 'replay' ? (origin.from?.bytes ?? 0) : 0,
     waypoints: waypointsOf(origin),
@@ -80,18 +81,17 @@ export function planList(
     skip: origin.kind === 'replay' ? origin.skip : 0,
     banks,
   });
-  const isSuffix = origin.kind === 'gap' && start !== undefined;
   const hasWaypoints = origin.kind === 'replay' && origin.waypoints.length > 0;
-  const knownEpochs = state?.appraisal?.epochs;
+  const knownEpochs = state?.checkpoints[0]?.appraisal.epochs;
   return { claim, ima, relation, origin, isSuffix, hasWaypoints, knownEpochs, follower };
 }
 
 /** Proven points of this boot that a list may go on from although it is claimed to start at record
  *  0: a kexec without carry-over begins a new list, and the PCRs go on. */
 function continuationsOf(
-  origin: Origin,
+  origin: Origin<KeptCheckpoint>,
   known: { readonly state: TimelineState | undefined; readonly banks: readonly HashName[] },
-): readonly Checkpoint[] {
+): readonly KeptCheckpoint[] {
   const isFromZero = origin.kind === 'replay' && origin.from === undefined;
   if (!isFromZero || origin.waypoints.length === 0) return [];
   const { listBase, checkpoints } = known.state ?? {};
@@ -101,7 +101,7 @@ function continuationsOf(
 }
 
 function continuation(
-  from: Checkpoint,
+  from: KeptCheckpoint,
   known: {
     readonly rules: RecordRules;
     readonly state: TimelineState | undefined;
@@ -113,7 +113,7 @@ function continuation(
   const newer = (state?.checkpoints ?? []).filter(({ index }) => index > from.index);
   return {
     registers: new Registers({ banks, quoted, start: startAt(from) }),
-    appraisal: resumedAppraisal(rules, state),
+    appraisal: appraisalOf(rules, from),
     nextIndex: from.index,
     bytesBefore: from.bytes,
     waypoints: newer.map(startAt),
@@ -148,7 +148,7 @@ interface ReplayStart {
 
 /** A checkpoint of ours; or, where history is missing, the value that the host claims. A claimed
  *  value proves itself if the records lead from it to the quote, but never what came before. */
-function startOf(claim: ImaClaim, origin: Origin): ReplayStart | undefined {
+function startOf(claim: ImaClaim, origin: Origin<KeptCheckpoint>): ReplayStart | undefined {
   if (origin.kind === 'replay') return origin.from && startAt(origin.from);
   const { startValues, fromIndex } = claim;
   if (startValues === undefined || origin.neededIndex !== 0) return undefined;
@@ -167,37 +167,36 @@ function startAt(checkpoint: Checkpoint): ReplayStart {
   return { index: checkpoint.index, registers: restoreRegisters(checkpoint.registers) };
 }
 
-function waypointsOf(origin: Origin) {
+function waypointsOf(origin: Origin<KeptCheckpoint>) {
   return origin.kind === 'replay' ? origin.waypoints.map(startAt) : [];
 }
 
-function rulesOf(quoteStep: QuoteStep, policy: AcceptancePolicy, ima: ImaAcceptance): RecordRules {
+function rulesOf(
+  quoteStep: QuoteStep,
+  policy: AcceptancePolicy,
+  list: { readonly ima: ImaAcceptance; readonly hasHistory: boolean },
+): RecordRules {
   const selections = quoteStep.attest?.pcrSelect ?? [];
   return {
-    ima,
+    ...list,
+    quotedBanks: selections.filter(({ pcrs }) => pcrs.some((pcr) => pcr >= FIRST_IMA_PCR)).length,
     lateAggregate: policy.boot.aggregate.late,
     zeroAggregate: policy.boot.aggregate.zero,
     quotedPcrs: new Set(selections.flatMap(({ pcrs }) => pcrs)),
   };
 }
 
-/** From record 0 on everything is judged again; from a checkpoint on, what was found before stays
- *  open. An older checkpoint has no appraisal of its own: the newest one's holds more, not less. */
-function appraisalOf(
-  rules: RecordRules,
-  origin: Origin,
-  state: TimelineState | undefined,
-): RecordAppraisal {
-  const isContinued = origin.kind === 'replay' && origin.from !== undefined;
-  return isContinued ? resumedAppraisal(rules, state) : RecordAppraisal.fresh(rules);
-}
-
-function resumedAppraisal(rules: RecordRules, state: TimelineState | undefined): RecordAppraisal {
-  const saved = state?.appraisal;
-  return saved ? RecordAppraisal.resume(rules, saved) : RecordAppraisal.fresh(rules);
+/** From record 0 on everything is judged again; from a checkpoint on, what was found up to it stays
+ *  open. */
+function appraisalOf(rules: RecordRules, from: KeptCheckpoint | undefined): RecordAppraisal {
+  return from === undefined
+    ? RecordAppraisal.fresh(rules)
+    : RecordAppraisal.resume(rules, from.appraisal);
 }
 
 /** The severity that a policy gives to unknown history. */
 export function historySeverity(ima: ImaAcceptance): Severity {
   return ima.unknownHistory === 'warn' ? 'warning' : 'none';
 }
+
+const FIRST_IMA_PCR = 8;

@@ -170,7 +170,8 @@ export class ListReading {
       const { segment, index, offsetBytes } = record;
       this.#pending = [...this.#pending, { part: 'ima', segment, entryIndex: index, offsetBytes }];
     }
-    this.#appraisal.record(record);
+    const { registers } = this;
+    this.#appraisal.record(record, (bank, pcr) => registers.values(bank, pcr));
   }
 
   #advance(endBytes: number): void {

@@ -7,16 +7,19 @@ import { type BootIdentity, bootAfter } from '../timeline/boot-identity.ts';
 import { type Checkpoint, keepRegisters } from '../timeline/checkpoint.ts';
 import type { ProvenPrefix } from './list-reading.ts';
 
+/** A proven point and what the records up to it said: everything a replay from there needs. */
+export interface KeptCheckpoint extends Checkpoint {
+  readonly appraisal: SavedAppraisal;
+}
+
 export interface TimelineState {
   readonly format: 'plumbline-timeline/1';
   readonly boot: BootIdentity;
   /** Newest first. Empty: nothing of this boot's list is proven yet. */
-  readonly checkpoints: readonly Checkpoint[];
+  readonly checkpoints: readonly KeptCheckpoint[];
   /** Where the list that the running kernel shows begins, after a kexec that began a new one; null
    *  while it begins at record 0. */
-  readonly listBase: Checkpoint | null;
-  /** What the proven records said; null without a checkpoint. */
-  readonly appraisal: SavedAppraisal | null;
+  readonly listBase: KeptCheckpoint | null;
 }
 
 /** The state behind a round whose replay stands. */
@@ -28,7 +31,7 @@ export function stateAfter(
     readonly isNewBoot: boolean;
     readonly proven: ProvenPrefix | undefined;
     /** The point from which the list was read as a new one. */
-    readonly continues: Checkpoint | undefined;
+    readonly continues: KeptCheckpoint | undefined;
   },
 ): TimelineState {
   const { attest, isNewBoot, proven, continues } = round;
@@ -42,13 +45,13 @@ export function stateAfter(
       boot,
       checkpoints: earlier,
       listBase,
-      appraisal: kept?.appraisal ?? null,
     };
   }
-  const checkpoint: Checkpoint = {
+  const checkpoint: KeptCheckpoint = {
     index: proven.match.recordCount,
     bytes: proven.bytes,
     registers: keepRegisters(proven.registers),
+    appraisal: proven.appraisal.save(),
   };
   const older = earlier.filter(({ index }) => index < checkpoint.index);
   return {
@@ -56,6 +59,5 @@ export function stateAfter(
     boot,
     checkpoints: [checkpoint, ...older.slice(0, TIMELINE_LIMITS.earlierCheckpoints)],
     listBase,
-    appraisal: proven.appraisal.save(),
   };
 }

@@ -42,7 +42,6 @@ export function beginVerification(
 ): Verification {
   const sheet = new CheckSheet();
   const quoteStep = judgeQuoteStep(sheet, evidence, policy);
-  judgePolicy(sheet, policy);
   judgeIdentity(sheet, quoteStep, { policy, state });
   const plan = planList(evidence, policy, { quoteStep, state });
   let stateAfter: TimelineState | undefined;
@@ -126,16 +125,6 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
     next: { fromIndex: nextFromIndex(plan, state, next), afterSeconds: NEXT_ROUND_SECONDS },
   };
   return { verdict, state: next };
-}
-
-/** Options that this version cannot honour are told in every verdict, as gravely as they ask. */
-function judgePolicy(sheet: CheckSheet, policy: AcceptancePolicy): void {
-  for (const { path, treatment } of policy.unsupported ?? []) {
-    const severity = severityOf(treatment);
-    const where = { part: 'policy', field: path } as const;
-    if (severity !== undefined)
-      sheet.findings.add('policy.option_unsupported', { severity, where });
-  }
 }
 
 function judgeIdentity(
