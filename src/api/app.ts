@@ -68,6 +68,8 @@ function newApi({ ports }: Service, settings: AppSettings): Api {
       socket.end(rawProblem(error.code === 'ERR_HTTP_REQUEST_TIMEOUT', ports.random.id()));
     },
   }).withTypeProvider<ZodTypeProvider>();
+  // Node takes the longer of the two for the whole request, whichever it is.
+  api.server.headersTimeout = Math.min(HEADERS_MS, settings.requestMs);
   api.setValidatorCompiler(validatorCompiler);
   // Answers are held to their schemas by the compiler and by tests; nothing is stripped here.
   api.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -139,4 +141,5 @@ function rawProblem(isTimeout: boolean, requestId: string): string {
 const BODY_BYTES = 1_048_576;
 /** A connection on which nothing moves for so long is closed. */
 const IDLE_MS = 60_000;
-const CHECK_MS = 5_000;
+const HEADERS_MS = 30_000;
+const CHECK_MS = 1_000;

@@ -42,7 +42,7 @@ export interface RunningApi {
 /** Starts it. */
 export async function startApi(
   database: Database,
-  limits: Partial<ServiceLimits> = {},
+  { requestMs = 30_000, ...limits }: Partial<ServiceLimits> & { requestMs?: number } = {},
 ): Promise<RunningApi> {
   await migrate(database);
   let nowMs = Date.parse('2031-05-03T12:00:00.000Z');
@@ -53,7 +53,7 @@ export async function startApi(
   const clock = { now: () => new Date(nowMs) };
   const ports: Ports = { clock, random, ...storesOn(database, random.id) };
   const service = makeService(ports, { ...LIMITS, ...limits });
-  const api = await buildApp(service, { version: 'test', requestMs: 5_000, logger: false });
+  const api = await buildApp(service, { version: 'test', requestMs, logger: false });
   const url = await api.listen({ port: 0 });
   const admin = await createFirstToken(ports);
   if (admin === undefined) throw new Error('the database had a token');
