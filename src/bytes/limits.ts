@@ -109,6 +109,8 @@ export const TIMELINE_LIMITS = {
   overlapRecords: 65_536,
   /** Readings of one list that are followed at once. */
   readings: 4,
+  /** Members of one batch (FORMATS 12.2). */
+  batchRecords: 4096,
   /** Earlier checkpoints of a boot that evidence may start from. */
   earlierCheckpoints: 4,
 } as const;

@@ -2,8 +2,8 @@
 // and the question whether they have reached the quoted ones.
 // kernel drivers/char/tpm/tpm2-cmd.c: tpm2_pcr_extend; ima_crypto.c, ima_init_digests; FORMATS 4.2.
 
-import { equalBytes } from '../bytes/encoding.ts';
-import { type HashName, hashByName } from '../crypto/digest.ts';
+import { asciiBytes, concatBytes, equalBytes, u32Bytes } from '../bytes/encoding.ts';
+import { digest, type HashName, hashByName } from '../crypto/digest.ts';
 import { canExtend, extend, resetValue } from '../pcr/extend.ts';
 import { type PcrValues, pcrValue } from '../pcr/selection.ts';
 
@@ -67,6 +67,8 @@ export class Registers {
   /** Registers that have a quoted value to reach, by bank. */
   readonly #sought = new Map<HashName, Register[]>();
   #match: PrefixMatch | undefined;
+  /** Set while what was extended is not a prefix of the list: then no match can be one. */
+  isHeld = false;
 
   constructor(goal: RegisterGoal) {
     this.#goal = goal;
@@ -157,6 +159,27 @@ export class Registers {
     this.#match ??= this.#matchNow(index + 1);
   }
 
+  /** Extends `pcr` once for a whole batch, closed by the record at absolute index `index`
+   *  (FORMATS 12.2). */
+  extendBatch(pcr: number, members: readonly RecordDigests[], index: number): void {
+    if (pcr > LAST_PCR) return;
+    for (const register of this.#open(pcr, index)) {
+      for (const member of members) if (member.violation) splitPadding(register);
+      for (const [mode, old] of register.values) {
+        const parts = members.map((member) => extendedValue(register.bank, mode, member));
+        if (parts.some((part) => part === undefined)) continue;
+        const whole = concatBytes(
+          BATCH_PREFIX,
+          u32Bytes(members.length - 2, 'little'),
+          ...parts.filter((part) => part !== undefined),
+        );
+        const batch = digest(register.bank, whole);
+        if (batch !== undefined) register.values.set(mode, extend(register.bank, old, batch));
+      }
+    }
+    this.#match ??= this.#matchNow(index + 1);
+  }
+
   /** Registers of a PCR; opened with its first record. A match that was found before stands only
    *  if the quote has this PCR still at its start: then its records are not covered yet. */
   #open(pcr: number, index: number): readonly Register[] {
@@ -189,6 +212,7 @@ export class Registers {
   }
 
   #matchNow(recordCount: number): PrefixMatch | undefined {
+    if (this.isHeld) return undefined;
     const modes = new Map<HashName, ExtendMode>();
     for (const [bank, quoted] of this.#sought) {
       const mode = MODES.find((candidate) => quoted.every((one) => reaches(one, candidate)));
@@ -201,14 +225,17 @@ export class Registers {
 
 function extendRegister(register: Register, digests: RecordDigests): void {
   const { values, bank } = register;
-  if (digests.violation && values.has('padded-sha1')) {
-    const padded = values.get('padded-sha1-and-violations') ?? values.get('padded-sha1');
-    if (padded !== undefined) values.set('padded-sha1-and-violations', padded);
-  }
+  if (digests.violation) splitPadding(register);
   for (const [mode, old] of values) {
     const extended = extendedValue(bank, mode, digests);
     if (extended !== undefined) values.set(mode, extend(bank, old, extended));
   }
+}
+
+/** The first violation tells the two ways of padding apart. */
+function splitPadding({ values }: Register): void {
+  const padded = values.get('padded-sha1-and-violations') ?? values.get('padded-sha1');
+  if (padded !== undefined) values.set('padded-sha1-and-violations', padded);
 }
 
 function extendedValue(
@@ -237,3 +264,5 @@ function isAtQuoted(register: Register): boolean {
 }
 
 const SHA1_BYTES = 20;
+/** Cannot begin template data: as a first field length it would be far above every cap. */
+const BATCH_PREFIX = asciiBytes('IMA-BATCH-V1\0');

@@ -124,6 +124,10 @@ export interface ImaAcceptance {
     /** More extends than the list explains. */
     readonly excess: Treatment;
   };
+  /** One extend for many records (FORMATS 12.2); `refuse` does not even look for batches. */
+  readonly batches: Treatment;
+  /** How far an extend may be out of the list's order, on the host's word (FORMATS 12.3). */
+  readonly extendOrderWindow: number;
   /** Records that are genuine, behind a history that nobody has any more. */
   readonly unknownHistory: 'none' | 'warn';
   /** Records for a PCR that is not quoted. */

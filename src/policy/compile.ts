@@ -113,6 +113,8 @@ function compileIma(
     kexec: { ...ima.kexec, countSlack: SLACK_RECORDS, countBehind: 'report' },
     snapshots: ima.snapshots,
     updateCounter: compileCounter(ima),
+    batches: ima.batches,
+    extendOrderWindow: ima.extendOrder.window,
     unknownHistory: ima.history.unknown,
     unquotedPcrs: 'refuse',
     measurements: rules,
@@ -121,7 +123,12 @@ function compileIma(
 }
 
 /** Without a section the weakest bound holds: one extend a record, whatever the TPM counts. */
-function compileCounter({ updateCounter }: CompleteImaPolicy): ImaAcceptance['updateCounter'] {
+function compileCounter({
+  updateCounter,
+  batches,
+}: CompleteImaPolicy): ImaAcceptance['updateCounter'] {
+  // A batch extends once for many records, which no bound on single extends can judge.
+  if (batches !== 'refuse') return { model: 'off', banks: 1, lag: 0, excess: 'accept' };
   if (updateCounter !== undefined) return { ...updateCounter, banks: 1 };
   return { model: 'per-command', banks: 1, lag: SLACK_RECORDS, excess: 'accept' };
 }
@@ -173,8 +180,6 @@ function policyNotes(policy: CompletePolicy): string[] {
 function imaFacts(ima: CompleteImaPolicy): readonly (readonly [boolean, string])[] {
   return [
     [ima.measurements.length === 0, 'ima.measurements: empty, so every measurement is refused'],
-    [ima.batches !== 'refuse', 'ima.batches: not supported by this version: refused'],
-    [ima.extendOrder.window > 0, 'ima.extendOrder.window: not supported by this version: 0'],
   ];
 }
 

@@ -1,20 +1,23 @@
 // The rules about single records of the measurement list: facts of a record and an acceptance in,
 // findings out. FORMATS 2.3, 4.4, 5–7; docs/policy.md.
 
-import { escapeText, isAllZero, latinText, toHex } from '../bytes/encoding.ts';
+import { escapeText, latinText, toHex } from '../bytes/encoding.ts';
 import { VERDICT_LIMITS } from '../bytes/limits.ts';
 import type { Malformed } from '../bytes/reader.ts';
 import { digest } from '../crypto/digest.ts';
-import { FindingLog, type SavedFindings, type Subject, type Where } from '../findings/finding.ts';
+import { FindingLog, type SavedFindings, type Subject } from '../findings/finding.ts';
 import { BUFFER_TEMPLATE, bindBuffer } from '../ima/buffer-events.ts';
 import { type ImaRecord, readRecordFields, templateOf } from '../ima/record.ts';
 import type { TemplateFields } from '../ima/template-fields.ts';
 import type { Template } from '../ima/templates.ts';
+import { isBatchMark } from '../timeline/batch.ts';
 import { EpochTracker, type SavedEpochs } from '../timeline/epochs.ts';
 import type { EventRecord } from '../timeline/event-record.ts';
-import { type ImaAcceptance, type Measurement, severityOf, type Treatment } from './acceptance.ts';
+import { type ImaAcceptance, severityOf, type Treatment } from './acceptance.ts';
 import { judgeFirstAggregate, judgeLaterAggregate, type LateTreatment } from './epoch-rules.ts';
 import { EventRules, type SavedEvents } from './event-rules.ts';
+import { judgeMeasurement } from './judge-measurement.ts';
+import { subjectOf, whereOf } from './record-place.ts';
 
 /** What the record rules go by. */
 export interface RecordRules {
@@ -134,18 +137,17 @@ export class RecordAppraisal {
     read: { readonly fields: TemplateFields; readonly valuesBefore: ValuesBefore },
   ): void {
     const { fields } = read;
-    const subject = subjectOf(fields);
     const { templates } = this.#rules.ima;
     if (templates !== 'any' && !templates.has(template.name)) {
       this.content.add('ima.template_refused', {
         severity: 'contraindicated',
         where: whereOf(record, 'template_name'),
-        subject,
+        subject: subjectOf(fields),
         expected: [...templates].join(', '),
         actual: escapeText(record.templateName),
       });
     }
-    if (template.name === BUFFER_TEMPLATE && !this.#judgeBuffer(record, fields, subject)) return;
+    if (template.name === BUFFER_TEMPLATE && !this.#judgeBuffer(record, fields)) return;
     const role = this.epochs.observe(record, template, fields);
     if (record.index === 0) {
       judgeFirstAggregate(role === 'kexec' ? undefined : role, this.#epochContext(record));
@@ -154,7 +156,7 @@ export class RecordAppraisal {
     if (template.name === BUFFER_TEMPLATE && this.#judgeEvent(record, read)) return;
     if (role === 'kexec') return;
     if (role !== undefined && judgeLaterAggregate(role, this.#epochContext(record))) return;
-    this.#judgeMeasurement(record, template, fields);
+    judgeMeasurement({ record, template, fields }, this.#rules.ima, this.content);
   }
 
   /** Whether a mechanism owns the event: it is judged there and needs no measurement rule. */
@@ -162,17 +164,43 @@ export class RecordAppraisal {
     record: ImaRecord,
     read: { readonly fields: TemplateFields; readonly valuesBefore: ValuesBefore },
   ): boolean {
+    const name = latinText(read.fields.name ?? new Uint8Array());
+    if (this.#judgeBatchMark(record, name)) return true;
     const ruling = this.#events.observe({
       index: record.index,
       epochFromIndex: this.epochs.fromIndex,
       where: whereOf(record, 'buf'),
       pcr: record.pcr,
-      name: latinText(read.fields.name ?? new Uint8Array()),
+      name,
       buffer: read.fields.buffer ?? new Uint8Array(),
       valuesBefore: read.valuesBefore,
     });
     if (this.#rules.hasHistory) this.content.addAll(ruling.findings);
     return ruling.isOwn;
+  }
+
+  /** Notes that a record breaks the grammar of batches: what was extended is then unknown. */
+  batchBroken(
+    record: ImaRecord,
+    seen: { readonly expected: string; readonly actual: string },
+  ): void {
+    this.content.add('ima.batch_malformed', {
+      severity: 'contraindicated',
+      where: whereOf(record, 'buf'),
+      expected: seen.expected,
+      actual: seen.actual,
+    });
+  }
+
+  /** A batch mark is an event of ours only where the policy takes batches. */
+  #judgeBatchMark(record: ImaRecord, name: string): boolean {
+    const { batches } = this.#rules.ima;
+    if (batches === 'refuse' || !isBatchMark(name)) return false;
+    const severity = severityOf(batches);
+    if (severity !== undefined) {
+      this.content.add('ima.batch_present', { severity, where: whereOf(record, 'buf') });
+    }
+    return true;
   }
 
   #epochContext(record: ImaRecord) {
@@ -184,73 +212,14 @@ export class RecordAppraisal {
     };
   }
 
-  /** Ordered: what the digest can mean at all, then what the policy's rules say. */
-  #judgeMeasurement(record: ImaRecord, template: Template, fields: TemplateFields): void {
-    const { fileDigest } = fields;
-    const { fileDigests, measurements } = this.#rules.ima;
-    const where = whereOf(record, 'd-ng');
-    const subject = subjectOf(fields);
-    if (fileDigest === undefined || isAllZero(fileDigest.bytes)) {
-      const severity = measurements === 'any' ? 'info' : 'contraindicated';
-      this.content.add('ima.file_content_unknown', { severity, where, subject });
-      return;
-    }
-    if (fileDigests !== 'any' && !fileDigests.has(fileDigest.algorithm)) {
-      this.content.add('ima.file_digest_weak', {
-        severity: 'contraindicated',
-        where,
-        subject,
-        expected: [...fileDigests].join(', '),
-        actual: fileDigest.algorithm,
-      });
-      return;
-    }
-    if (measurements === 'any') return;
-    const measurement: Measurement = {
-      kind: template.name === BUFFER_TEMPLATE ? 'buffer' : 'file',
-      name: fields.name ?? new Uint8Array(),
-      algorithm: fileDigest.algorithm,
-      digest: fileDigest.bytes,
-    };
-    this.#applyRules(measurement, { where, subject });
-  }
-
-  #applyRules(
-    measurement: Measurement,
-    about: { readonly where: Where; readonly subject: Subject },
-  ): void {
-    const { measurements } = this.#rules.ima;
-    if (measurements === 'any') return;
-    const ruling = measurements.judge(measurement);
-    if (ruling?.then === 'accept') return;
-    const actual = `${measurement.algorithm}:${toHex(measurement.digest)}`;
-    if (ruling === undefined) {
-      const expected = measurements.expectation(measurement);
-      this.content.add('ima.file_unknown', {
-        severity: 'contraindicated',
-        ...about,
-        expected,
-        actual,
-      });
-      return;
-    }
-    const isWarned = ruling.then === 'warn';
-    this.content.add(isWarned ? 'ima.file_warned' : 'ima.file_digest_refused', {
-      severity: isWarned ? 'warning' : 'contraindicated',
-      ...about,
-      actual,
-      rule: ruling.rule,
-    });
-  }
-
   /** Whether the record's digest is that of its buffer; without that it is no event at all. */
-  #judgeBuffer(record: ImaRecord, fields: TemplateFields, subject: Subject): boolean {
+  #judgeBuffer(record: ImaRecord, fields: TemplateFields): boolean {
     const binding = bindBuffer(fields);
     if (binding.outcome === 'bound') return true;
     this.integrity.add('ima.buffer_digest_mismatch', {
       severity: 'contraindicated',
       where: whereOf(record, 'd-ng'),
-      subject,
+      subject: subjectOf(fields),
       expected:
         binding.outcome === 'different' ? toHex(binding.expected) : 'an algorithm known here',
       actual: fields.fileDigest ? toHex(fields.fileDigest.bytes) : 'no digest',
@@ -316,22 +285,6 @@ export class RecordAppraisal {
       actual: malformed.actual,
     });
   }
-}
-
-function whereOf(record: ImaRecord, field?: string): Where {
-  const { segment, index, offsetBytes } = record;
-  const where = { part: 'ima', segment, entryIndex: index, offsetBytes } as const;
-  return field === undefined ? where : { ...where, field };
-}
-
-function subjectOf(fields: TemplateFields): Subject {
-  const { name, fileDigest } = fields;
-  return {
-    ...(name === undefined ? {} : { path: escapeText(name) }),
-    ...(fileDigest === undefined
-      ? {}
-      : { digest: `${fileDigest.algorithm}:${toHex(fileDigest.bytes)}` }),
-  };
 }
 
 function subjectOfRecord(record: ImaRecord): { readonly subject?: Subject } {

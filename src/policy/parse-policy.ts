@@ -105,7 +105,8 @@ const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** Longest part of a path that is shown: keys are the author's, of any length. */
 const SHOWN_KEY_CHARS = 80;
 
-function dotted(path: Path): string {
+/** A path in a document as people read it, such as `ima.measurements[3].path`. */
+export function dotted(path: Path): string {
   let text = '';
   for (const part of path) {
     const key = String(part);

@@ -35,6 +35,8 @@ export const STRUCTURAL_POLICY: AcceptancePolicy = {
     kexec: { unmarked: 'warn', newKernel: 'warn', countSlack: 16, countBehind: 'report' },
     snapshots: 'cross-check',
     updateCounter: { model: 'per-command', banks: 1, lag: 16, excess: 'accept' },
+    batches: 'refuse',
+    extendOrderWindow: 0,
     unknownHistory: 'none',
     unquotedPcrs: 'warn',
     measurements: 'any',

@@ -75,6 +75,7 @@ export function judgeReplay(
   const isCleared = relation === 'resumed' && outcome.reading.proven !== undefined;
   if (!isCleared) addMissedWaypoint(log, outcome);
   addOverlaps(log, outcome);
+  addOrder(log, plan);
   addPending(log, outcome);
   return log;
 }
@@ -181,6 +182,18 @@ function addOverlaps(log: FindingLog, outcome: ListOutcome): void {
       actual: `${recordCount} records`,
     });
   }
+}
+
+function addOrder(log: FindingLog, { order }: ListPlan): void {
+  if (order === undefined) return;
+  const where = { part: 'ima', field: 'extendOrder' } as const;
+  if (order.ok) {
+    const actual = `${order.order.positions.length} records`;
+    log.add('ima.extends_reordered', { severity: 'info', where, actual });
+    return;
+  }
+  const { expected, actual } = order;
+  log.add('ima.extend_order_refused', { severity: 'info', where, expected, actual });
 }
 
 function addPending(log: FindingLog, outcome: ListOutcome): void {

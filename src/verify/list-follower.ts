@@ -15,6 +15,8 @@ import { digestsOfRow } from '../ima/replay.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { RecordAppraisal } from '../policy/ima-rules.ts';
 import type { ProvenPcrs, VerifiedQuote } from '../quote/verify-quote.ts';
+import type { BatchTracker } from '../timeline/batch.ts';
+import { type ExtendOrder, OrderedRelease } from '../timeline/extend-order.ts';
 import { RecordHistory } from '../timeline/record-history.ts';
 import { searchComposite } from './composite-search.ts';
 import type { ImaClaim } from './evidence.ts';
@@ -39,6 +41,8 @@ export interface ReadingStart {
   /** Bytes of the list that were proven before. */
   readonly bytesBefore: number;
   readonly waypoints: readonly Waypoint[];
+  /** Present where batches are looked for. */
+  readonly batches?: BatchTracker;
   /** Set where the list is read as that of a kernel which began a new one at a kexec: the proven
    *  point that it goes on from, whatever index the evidence claims. */
   readonly continues?: KeptCheckpoint;
@@ -54,6 +58,8 @@ export interface FollowInput {
   /** Leading records to leave out, which were proven before. */
   readonly skip: number;
   readonly banks: readonly HashName[];
+  /** The claimed order of extends, where the policy takes such hints. */
+  readonly order?: ExtendOrder;
 }
 
 /** A segment that began with records which were sent before. */
@@ -89,6 +95,7 @@ export class ListFollower {
   readonly #input: FollowInput;
   readonly #walk: ListWalk;
   readonly #history: RecordHistory | undefined;
+  readonly #order: OrderedRelease<{ taken: TakenRecord; fingerprint: Uint8Array }> | undefined;
   #candidates: Candidate[];
   #completed: ProvenPcrs | undefined;
   #segment = 0;
@@ -105,6 +112,7 @@ export class ListFollower {
       overlaps: [],
       repeats: undefined,
     }));
+    this.#order = input.order && new OrderedRelease(input.order);
     this.#history = claim.segments.length > 1 ? new RecordHistory() : undefined;
     this.#walk = new ListWalk(claim, (table, origin) => this.#visit(table, origin));
   }
@@ -137,6 +145,13 @@ export class ListFollower {
     return goal !== undefined && goal.proven === undefined;
   }
 
+  /** Whether nothing has to be looked at between one record and the next. */
+  get #isOrdinary(): boolean {
+    const { starts, order } = this.#input;
+    const isOneByOne = this.#isStepwise || order !== undefined || starts[0].batches !== undefined;
+    return this.#history === undefined && !isOneByOne;
+  }
+
   /** Runs of ordinary records are taken at once; everything else record by record. */
   #visit(table: RecordTable, origin: RowOrigin): void {
     let row = Math.min(table.count, this.#input.skip - this.#skipped);
@@ -145,7 +160,7 @@ export class ListFollower {
     const endOf = (at: number) => origin.doneBytes + origin.recordEnd(at) - this.#skippedBytes;
     while (row < table.count) {
       const [plain, other] = this.#candidates;
-      const isPlain = this.#history === undefined && !this.#isStepwise && other === undefined;
+      const isPlain = this.#isOrdinary && other === undefined;
       const to = isPlain ? runEnd(table, row, origin) : row;
       if (to === row || plain === undefined) {
         this.#take(table, row, { origin, endBytes: endOf(row) });
@@ -174,9 +189,21 @@ export class ListFollower {
     };
     const fingerprint = digests.of('sha1') ?? VIOLATION_FINGERPRINT;
     if (origin.segment !== this.#segment) this.#beginSegment(origin.segment, fingerprint);
-    this.#candidates = this.#candidates.filter((one) => this.#offer(one, taken, fingerprint));
+    const ordered = this.#order?.take(taken.record.index, { taken, fingerprint });
+    for (const [at, one] of (ordered ?? [{ taken, fingerprint }]).entries()) {
+      const isPrefix = this.#order?.isLevel !== false && at + 1 === (ordered?.length ?? 1);
+      this.#offerAll(one.taken, { fingerprint: one.fingerprint, isPrefix });
+    }
     this.#history?.push(fingerprint);
-    if (this.#isStepwise) this.#tryComposite(taken);
+  }
+
+  #offerAll(
+    taken: TakenRecord,
+    how: { readonly fingerprint: Uint8Array; readonly isPrefix: boolean },
+  ): void {
+    for (const { reading } of this.#candidates) reading.registers.isHeld = !how.isPrefix;
+    this.#candidates = this.#candidates.filter((one) => this.#offer(one, taken, how.fingerprint));
+    if (this.#isStepwise && how.isPrefix) this.#tryComposite(taken);
     this.#dropContinuations();
   }
 

@@ -8,9 +8,11 @@ import { canExtend } from '../pcr/extend.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { AcceptancePolicy, ImaAcceptance } from '../policy/acceptance.ts';
 import { RecordAppraisal, type RecordRules } from '../policy/ima-rules.ts';
+import { BatchTracker } from '../timeline/batch.ts';
 import { type BootRelation, relateBoot } from '../timeline/boot-identity.ts';
 import { type Checkpoint, restoreRegisters } from '../timeline/checkpoint.ts';
 import type { SavedEpochs } from '../timeline/epochs.ts';
+import { type OrderReading, readExtendOrder } from '../timeline/extend-order.ts';
 import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
 import { ListFollower, type ReadingStart } from './list-follower.ts';
@@ -28,6 +30,8 @@ export interface ListPlan {
   /** Whether an earlier round of this boot proved records. */
   readonly hasWaypoints: boolean;
   readonly knownEpochs: SavedEpochs | undefined;
+  /** The order hint as it was taken or refused; undefined where none was given. */
+  readonly order: OrderReading | undefined;
   readonly follower: ListFollower;
 }
 
@@ -67,10 +71,12 @@ export function planList(
     nextIndex: start?.index ?? claim.fromIndex,
     bytesBefore: origin.kind === 'replay' ? (origin.from?.bytes ?? 0) : 0,
     waypoints: waypointsOf(origin),
+    ...batchesOf(ima, origin.kind === 'replay' ? origin.from : undefined),
   };
   const continued = continuationsOf(origin, { state, banks }).map((from) =>
     continuation(from, { rules, state, banks, quoted }),
   );
+  const order = orderOf(claim, ima);
   const follower = new ListFollower({
     claim,
     goal:
@@ -80,10 +86,11 @@ export function planList(
     starts: [claimed, ...continued],
     skip: origin.kind === 'replay' ? origin.skip : 0,
     banks,
+    ...(order?.ok === true ? { order: order.order } : {}),
   });
   const hasWaypoints = origin.kind === 'replay' && origin.waypoints.length > 0;
   const knownEpochs = state?.checkpoints[0]?.appraisal.epochs;
-  return { claim, ima, relation, origin, isSuffix, hasWaypoints, knownEpochs, follower };
+  return { claim, ima, relation, origin, isSuffix, hasWaypoints, knownEpochs, order, follower };
 }
 
 /** Proven points of this boot that a list may go on from although it is claimed to start at record
@@ -117,6 +124,7 @@ function continuation(
     nextIndex: from.index,
     bytesBefore: from.bytes,
     waypoints: newer.map(startAt),
+    ...batchesOf(rules.ima, from),
     continues: from,
   };
 }
@@ -192,6 +200,21 @@ function appraisalOf(rules: RecordRules, from: KeptCheckpoint | undefined): Reco
   return from === undefined
     ? RecordAppraisal.fresh(rules)
     : RecordAppraisal.resume(rules, from.appraisal);
+}
+
+/** Batches are looked for only where the policy takes them: otherwise their marks are ordinary,
+ *  unknown events, and the replay fails. */
+function batchesOf(
+  { batches }: ImaAcceptance,
+  from: KeptCheckpoint | undefined,
+): { readonly batches?: BatchTracker } {
+  return batches === 'refuse' ? {} : { batches: new BatchTracker(from?.lastBatch) };
+}
+
+/** The order hint of the evidence, if the policy takes hints and it is a fair permutation. */
+function orderOf({ extendOrder }: ImaClaim, { extendOrderWindow }: ImaAcceptance) {
+  if (extendOrder === undefined || extendOrder.length === 0) return undefined;
+  return readExtendOrder(extendOrder, extendOrderWindow);
 }
 
 /** The severity that a policy gives to unknown history. */

@@ -7,6 +7,7 @@ import { type ImaRecord, type RowOrigin, recordAt } from '../ima/record.ts';
 import type { PrefixMatch, RecordDigests, Registers, SavedRegister } from '../ima/registers.ts';
 import { type Rows, replayRows } from '../ima/replay.ts';
 import type { RecordAppraisal } from '../policy/ima-rules.ts';
+import type { BatchTracker } from '../timeline/batch.ts';
 
 /** What a reading held when the quoted values were reached. */
 export interface ProvenPrefix {
@@ -17,6 +18,8 @@ export interface ProvenPrefix {
   readonly bytes: number;
   /** Bytes of this round's records up to here. */
   readonly newBytes: number;
+  /** Id of the newest batch, decimal; empty for none. */
+  readonly lastBatch: string;
 }
 
 /** A record beside its digests. */
@@ -37,6 +40,7 @@ export class ListReading {
   readonly registers: Registers;
   readonly #appraisal: RecordAppraisal;
   readonly #waypoints: readonly Waypoint[];
+  readonly #batches: BatchTracker | undefined;
   readonly #bytesBefore: number;
   #nextIndex: number;
   #proven: ProvenPrefix | undefined;
@@ -49,12 +53,14 @@ export class ListReading {
     readonly nextIndex: number;
     readonly bytesBefore: number;
     readonly waypoints: readonly Waypoint[];
+    readonly batches?: BatchTracker;
   }) {
     this.registers = start.registers;
     this.#appraisal = start.appraisal;
     this.#nextIndex = start.nextIndex;
     this.#bytesBefore = start.bytesBefore;
     this.#waypoints = start.waypoints;
+    this.#batches = start.batches;
     this.noticeMatch(0);
   }
 
@@ -101,8 +107,20 @@ export class ListReading {
   take({ record, digests, endBytes }: TakenRecord): void {
     const own = record.index === this.#nextIndex ? record : { ...record, index: this.#nextIndex };
     this.#judge(own);
-    this.registers.extend(record.pcr, digests, this.#nextIndex);
+    this.#extend(own, digests);
     this.#advance(endBytes);
+  }
+
+  /** Extends as the kernel did: on its own, or once for a batch when batches are looked for. */
+  #extend(record: ImaRecord, digests: RecordDigests): void {
+    const action = this.#batches?.observe(record, digests) ?? { kind: 'extend' };
+    if (action.kind === 'hold') return;
+    if (action.kind === 'extend-batch') {
+      this.registers.extendBatch(record.pcr, action.members, record.index);
+      return;
+    }
+    if (action.kind === 'broken') this.#appraisal.batchBroken(record, action);
+    this.registers.extend(record.pcr, digests, record.index);
   }
 
   /** Takes rows that need no look at the registers in between. */
@@ -137,6 +155,7 @@ export class ListReading {
       nextIndex: this.#nextIndex,
       bytesBefore: this.#bytesBefore,
       waypoints: this.#waypoints,
+      ...(this.#batches === undefined ? {} : { batches: this.#batches.copy() }),
     });
     fork.#proven = this.#proven;
     fork.#missedWaypoint = this.#missedWaypoint;
@@ -156,6 +175,7 @@ export class ListReading {
       registers: this.registers.save(),
       bytes: this.#bytesBefore + newBytes,
       newBytes,
+      lastBatch: this.#batches?.lastId ?? '',
     };
   }
 

@@ -10,6 +10,8 @@ import type { ProvenPrefix } from './list-reading.ts';
 /** A proven point and what the records up to it said: everything a replay from there needs. */
 export interface KeptCheckpoint extends Checkpoint {
   readonly appraisal: SavedAppraisal;
+  /** Id of the newest batch, decimal; empty for none (FORMATS 12.2). */
+  readonly lastBatch: string;
 }
 
 export interface TimelineState {
@@ -52,6 +54,7 @@ export function stateAfter(
     bytes: proven.bytes,
     registers: keepRegisters(proven.registers),
     appraisal: proven.appraisal.save(),
+    lastBatch: proven.lastBatch,
   };
   const older = earlier.filter(({ index }) => index < checkpoint.index);
   return {

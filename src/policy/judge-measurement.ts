@@ -1,0 +1,81 @@
+// The rules about one measurement: what its digest can mean at all, then what the policy's ordered
+// rules say of it. FORMATS 2.3; docs/policy.md.
+
+import { isAllZero, toHex } from '../bytes/encoding.ts';
+import type { FindingLog } from '../findings/finding.ts';
+import { BUFFER_TEMPLATE } from '../ima/buffer-events.ts';
+import type { ImaRecord } from '../ima/record.ts';
+import type { FileDigest, TemplateFields } from '../ima/template-fields.ts';
+import type { Template } from '../ima/templates.ts';
+import type { ImaAcceptance, Measurement, MeasurementRules } from './acceptance.ts';
+import { subjectOf, whereOf } from './record-place.ts';
+
+/** An authenticated record that no other rule owns. */
+export interface MeasuredRecord {
+  readonly record: ImaRecord;
+  readonly template: Template;
+  readonly fields: TemplateFields;
+}
+
+/** Judges one measurement. An accepted one leaves no trace. */
+export function judgeMeasurement(
+  measured: MeasuredRecord,
+  ima: ImaAcceptance,
+  log: FindingLog,
+): void {
+  const { fileDigest } = measured.fields;
+  const { fileDigests, measurements } = ima;
+  if (fileDigest === undefined || isAllZero(fileDigest.bytes)) {
+    const severity = measurements === 'any' ? 'info' : 'contraindicated';
+    log.add('ima.file_content_unknown', { severity, ...about(measured) });
+    return;
+  }
+  if (fileDigests !== 'any' && !fileDigests.has(fileDigest.algorithm)) {
+    log.add('ima.file_digest_weak', {
+      severity: 'contraindicated',
+      ...about(measured),
+      expected: [...fileDigests].join(', '),
+      actual: fileDigest.algorithm,
+    });
+    return;
+  }
+  if (measurements !== 'any') applyRules(measured, fileDigest, { measurements, log });
+}
+
+function applyRules(
+  measured: MeasuredRecord,
+  fileDigest: FileDigest,
+  under: { readonly measurements: MeasurementRules; readonly log: FindingLog },
+): void {
+  const { measurements, log } = under;
+  const measurement: Measurement = {
+    kind: measured.template.name === BUFFER_TEMPLATE ? 'buffer' : 'file',
+    name: measured.fields.name ?? new Uint8Array(),
+    algorithm: fileDigest.algorithm,
+    digest: fileDigest.bytes,
+  };
+  const ruling = measurements.judge(measurement);
+  if (ruling?.then === 'accept') return;
+  const actual = `${measurement.algorithm}:${toHex(measurement.digest)}`;
+  if (ruling === undefined) {
+    const expected = measurements.expectation(measurement);
+    log.add('ima.file_unknown', {
+      severity: 'contraindicated',
+      ...about(measured),
+      expected,
+      actual,
+    });
+    return;
+  }
+  const isWarned = ruling.then === 'warn';
+  log.add(isWarned ? 'ima.file_warned' : 'ima.file_digest_refused', {
+    severity: isWarned ? 'warning' : 'contraindicated',
+    ...about(measured),
+    actual,
+    rule: ruling.rule,
+  });
+}
+
+function about({ record, fields }: MeasuredRecord) {
+  return { where: whereOf(record, 'd-ng'), subject: subjectOf(fields) };
+}
