@@ -20,7 +20,8 @@ export interface Cut {
   readonly column: Bank;
   /** Whether the evidence says how many records the segment has. */
   readonly isCounted: boolean;
-  /** Records of the segment before that are sent again at its head. */
+  /** Records of the segment before that are sent again at its head, when the cut is first used:
+   *  a verifier follows only so many readings of one list. */
   readonly overlap: number;
 }
 
@@ -39,7 +40,8 @@ export function cutList(held: readonly HeldRecord[], cuts: readonly Cut[] = []):
   for (let at = 0; at < held.length; at += previous.length) {
     const cut = cuts[segments.length % cuts.length] ?? UNCUT;
     const piece = pieceAt(held, at, cut.records);
-    const again = Math.min(cut.overlap, previous.length);
+    const isFirstUse = segments.length < cuts.length;
+    const again = isFirstUse ? Math.min(cut.overlap, previous.length) : 0;
     const records = [...held.slice(at - again, at), ...piece];
     claims.push({
       kind: piece[0]?.kind ?? 'current',

@@ -15,13 +15,18 @@ import type { Round, SimulatedHost } from './host.ts';
 import { requestOf } from './rounds.ts';
 
 const REPLAY = ['ima.replay_mismatch'] as const;
+const FOREIGN = ['ima.replay_mismatch', 'ima.kexec_list_lost'] as const;
 const GENUINE = ['quote.signature_invalid'] as const;
 const MISSING = ['ima.list_missing', 'ima.replay_mismatch', 'ima.history_missing'] as const;
 
 export const EVIDENCE_FAULTS: readonly Fault[] = [
   fault('old evidence is sent again', ['quote.nonce_mismatch'], sendAgain),
   fault('a fresh quote comes with an old list', REPLAY, oldList),
-  fault('a list of another host with the same aggregate is sent', REPLAY, listOfAnotherHost),
+  // A list that a kexec began anew looks the same: it cannot be proven, and is asked for again.
+  {
+    ...fault('a list of another host with the same aggregate is sent', FOREIGN, listOfAnotherHost),
+    statuses: ['none', 'contraindicated'],
+  },
   fault('a quote of another TPM is sent', GENUINE, quoteOfAnotherTpm),
   fault('a bit of the quote is flipped', GENUINE, flippedQuote),
   fault('a PCR value is made up', ['quote.composite_mismatch'], madeUpValue),

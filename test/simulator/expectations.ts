@@ -17,6 +17,10 @@ export interface Expectation {
   readonly codes: readonly FindingCode[];
   readonly provenCount: number;
   readonly pendingCount: number;
+  /** How often `ima.violation_present` was found. */
+  readonly violationCount: number;
+  /** Absolute indices at which epochs begin. */
+  readonly epochs: readonly number[];
 }
 
 /** The expectation of a round that has just been answered. */
@@ -40,6 +44,21 @@ export function expectationOf(
     codes: [...codes].sort(),
     provenCount,
     pendingCount: round.ledger.length - provenCount,
+    violationCount: proven.filter(({ isViolation }) => isViolation).length,
+    epochs: proven.flatMap((record, index) => (isAggregate(record) ? [index] : [])),
+  };
+}
+
+/** The same of a verdict. */
+export function claimsOf(verdict: VerdictBody): Record<keyof Expectation, unknown> {
+  const { provenCount, pendingCount } = verdict.coverage.ima ?? {};
+  return {
+    status: verdict.status,
+    codes: gravestCodes(verdict),
+    provenCount,
+    pendingCount,
+    violationCount: verdict.findingCounts['ima.violation_present'] ?? 0,
+    epochs: verdict.timeline?.epochs.map(({ fromIndex }) => fromIndex),
   };
 }
 

@@ -2,7 +2,16 @@
 // back, and the TPM signs what it has. FORMATS 5 to 10, 14.6, 16.
 
 import { hash } from '../property/list-writer.ts';
-import { type Fault, type FaultSite, type FaultyRound, freshRound, pickOne } from './fault.ts';
+import type { HeldRecord } from './agent.ts';
+import {
+  type Fault,
+  type FaultSite,
+  type FaultyRound,
+  freshRound,
+  pickOne,
+  withClaim,
+  withList,
+} from './fault.ts';
 import { hostOf } from './histories.ts';
 import { IMA_PCR, type KernelSettings } from './kernel.ts';
 import { eventDraft, kexecText, snapshotText, tpmInfoText } from './records.ts';
@@ -11,7 +20,7 @@ import { DIGEST_BYTES } from './tpm.ts';
 
 const KEXEC_COUNT = ['ima.kexec_count_exceeded'] as const;
 const AGGREGATE = ['ima.boot_aggregate_mismatch'] as const;
-const LOST = ['ima.history_missing', 'ima.replay_mismatch'] as const;
+const LOST = ['ima.kexec_list_lost', 'ima.replay_mismatch'] as const;
 
 export const HOST_FAULTS: readonly Fault[] = [
   fault('a PCR is extended without a record', ['ima.replay_mismatch'], unloggedExtend),
@@ -35,6 +44,12 @@ export const HOST_FAULTS: readonly Fault[] = [
   fault('the update counter goes back', ['ima.update_counter_decreased'], counterBack),
   fault('the update counter stands still', ['ima.update_counter_short'], counterStill),
   fault('a trim event exceeds the list', ['ima.trim_count_exceeded'], forgedTrim),
+  {
+    ...fault('a kexec loses records that nobody has, and only its list is sent', LOST, onlyNewList),
+    statuses: ['none'],
+  },
+  fault('extends overtake one another', ['ima.replay_mismatch'], overtaking),
+  fault('records are extended as a batch', ['ima.replay_mismatch'], batching),
   {
     ...fault('a kexec loses records that nobody has', LOST, lostAtKexec),
     statuses: ['none', 'contraindicated'],
@@ -178,6 +193,35 @@ function lostAtKexec(site: FaultSite): FaultyRound | undefined {
   if (history.kernel.kexec !== 'left-behind') return undefined;
   host.measureFiles(5);
   host.kexec({ lose: 1 + pick(4) });
+  return freshRound(site);
+}
+
+/** The agent takes the new list for that of a new boot. */
+function onlyNewList(site: FaultSite): FaultyRound | undefined {
+  const { scene, pick } = site;
+  const { host, history } = scene;
+  if (history.kernel.kexec !== 'left-behind') return undefined;
+  attestOnce(site);
+  host.measureFiles(1 + pick(4));
+  host.kexec({ lose: Number.MAX_SAFE_INTEGER });
+  const round = freshRound(site);
+  const current: readonly HeldRecord[] = host.kernel.current.map((record) => ({
+    record,
+    kind: 'current',
+  }));
+  const { evidence, segments } = withList(round, current);
+  return { evidence: withClaim(evidence, { ...evidence.ima, fromIndex: 0 }), segments };
+}
+
+function overtaking(site: FaultSite): FaultyRound {
+  site.scene.host.swapExtends();
+  const { evidence, segments } = freshRound(site);
+  const { segments: claims = [], fromIndex = 0 } = evidence.ima ?? {};
+  return { evidence: { ...evidence, ima: { segments: claims, fromIndex } }, segments };
+}
+
+function batching(site: FaultSite): FaultyRound {
+  site.scene.host.batch(1 + site.pick(4));
   return freshRound(site);
 }
 

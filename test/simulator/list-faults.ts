@@ -34,7 +34,7 @@ export const LIST_FAULTS: readonly Fault[] = [
   fault(
     'a record is duplicated',
     REPLAY,
-    replacing((held) => [held, held]),
+    replacing((held) => [held, held], 'all but the last'),
   ),
   fault('two neighbours are exchanged', REPLAY, exchangeNeighbours),
   fault('a file digest is altered', ['ima.template_digest_mismatch'], replacing(alterField(0))),
