@@ -86,6 +86,11 @@ export class Registers {
     return this.#match;
   }
 
+  /** Whether any record, of this round or an earlier one, extended them. */
+  get hasRecords(): boolean {
+    return this.#registers.size > 0;
+  }
+
   /** PCRs that have records, ascending. */
   get pcrs(): readonly number[] {
     return [...this.#registers.keys()].sort((a, b) => a - b);
@@ -104,11 +109,10 @@ export class Registers {
     return register.values.get(mode) ?? register.values.get('padded-sha1');
   }
 
-  /** Running values of a PCR in every mode of a bank. */
+  /** Running values of a PCR in every mode of a bank; none for a PCR without records. */
   values(bank: HashName, pcr: number): readonly Uint8Array[] {
     const register = this.#registers.get(pcr)?.find((candidate) => candidate.bank === bank);
-    if (register !== undefined) return [...register.values.values()];
-    return this.#banks.includes(bank) ? [resetValue(bank, pcr)] : [];
+    return register === undefined ? [] : [...register.values.values()];
   }
 
   /** Every register as it stands now. */
@@ -255,7 +259,9 @@ function extendedValue(
 }
 
 function reaches(register: Register, mode: ExtendMode): boolean {
-  const value = register.values.get(mode);
+  // A PCR that never saw a violation stands where plain padding leads.
+  const isSplit = register.values.has(mode) || mode !== 'padded-sha1-and-violations';
+  const value = register.values.get(isSplit ? mode : 'padded-sha1');
   return value !== undefined && register.quoted !== undefined && equalBytes(value, register.quoted);
 }
 

@@ -101,7 +101,6 @@ export class ListFollower {
   #segment = 0;
   #segmentFrom = 0;
   #skipped = 0;
-  #skippedBytes = 0;
 
   constructor(input: FollowInput) {
     this.#input = input;
@@ -115,6 +114,7 @@ export class ListFollower {
     this.#order = input.order && new OrderedRelease(input.order);
     this.#history = claim.segments.length > 1 ? new RecordHistory() : undefined;
     this.#walk = new ListWalk(claim, (table, origin) => this.#visit(table, origin));
+    if (this.#isStepwise) this.#tryComposite();
   }
 
   push(segment: number, bytes: Uint8Array): void {
@@ -156,36 +156,29 @@ export class ListFollower {
   #visit(table: RecordTable, origin: RowOrigin): void {
     let row = Math.min(table.count, this.#input.skip - this.#skipped);
     this.#skipped += row;
-    if (row > 0) this.#skippedBytes = origin.doneBytes + origin.recordEnd(row - 1);
-    const endOf = (at: number) => origin.doneBytes + origin.recordEnd(at) - this.#skippedBytes;
     while (row < table.count) {
       const [plain, other] = this.#candidates;
       const isPlain = this.#isOrdinary && other === undefined;
       const to = isPlain ? runEnd(table, row, origin) : row;
       if (to === row || plain === undefined) {
-        this.#take(table, row, { origin, endBytes: endOf(row) });
+        this.#take(table, row, origin);
         row += 1;
         continue;
       }
       const { window, columnHash } = origin;
       const firstIndex = plain.reading.nextIndex;
       const rows = { window, table, columnHash, from: row, to, firstIndex };
-      plain.reading.takeRows(rows, { origin, endOf });
+      plain.reading.takeRows(rows, origin);
       row = to;
     }
   }
 
-  #take(
-    table: RecordTable,
-    row: number,
-    place: { readonly origin: RowOrigin; readonly endBytes: number },
-  ): void {
-    const { origin, endBytes } = place;
+  #take(table: RecordTable, row: number, origin: RowOrigin): void {
     const digests = digestsOfRow({ ...origin, table }, row);
     const taken: TakenRecord = {
       record: recordAt(table, row, origin),
       digests,
-      endBytes,
+      sizeBytes: origin.recordEnd(row) - origin.recordOffset(row),
     };
     const fingerprint = digests.of('sha1') ?? VIOLATION_FINGERPRINT;
     if (origin.segment !== this.#segment) this.#beginSegment(origin.segment, fingerprint);
@@ -203,7 +196,7 @@ export class ListFollower {
   ): void {
     for (const { reading } of this.#candidates) reading.registers.isHeld = !how.isPrefix;
     this.#candidates = this.#candidates.filter((one) => this.#offer(one, taken, how.fingerprint));
-    if (this.#isStepwise && how.isPrefix) this.#tryComposite(taken);
+    if (this.#isStepwise && how.isPrefix) this.#tryComposite();
     this.#dropContinuations();
   }
 
@@ -229,8 +222,11 @@ export class ListFollower {
         repeats: position,
       })),
     );
-    const room = TIMELINE_LIMITS.readings - this.#candidates.length;
-    this.#candidates.push(...forks.filter((_, index) => index < room));
+    const [plain, ...others] = [...this.#candidates, ...forks];
+    if (plain === undefined) return;
+    // A host that repeats does so again: readings that left out more are kept first.
+    others.sort((left, right) => right.overlaps.length - left.overlaps.length);
+    this.#candidates = [plain, ...others.filter((_, at) => at < TIMELINE_LIMITS.readings - 1)];
   }
 
   /** Gives a record to a candidate. False when its repetition broke off before it was complete:
@@ -249,15 +245,17 @@ export class ListFollower {
     return true;
   }
 
-  #tryComposite({ endBytes }: TakenRecord): void {
+  #tryComposite(): void {
     const { goal } = this.#input;
     for (const { reading } of this.#candidates) {
-      if (goal === undefined || reading.registers.match !== undefined) continue;
+      const { registers } = reading;
+      // Before the first record only a checkpoint of ours can complete anything.
+      if (goal === undefined || registers.match !== undefined || !registers.hasRecords) continue;
       const found = searchComposite(goal.quote, goal.supplied, reading.registers);
       if (found === undefined) continue;
       this.#completed = found.pcrs;
       reading.registers.settle({ recordCount: reading.nextIndex, modes: found.modes });
-      reading.noticeMatch(endBytes);
+      reading.noticeMatch();
     }
   }
 

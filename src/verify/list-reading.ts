@@ -26,8 +26,8 @@ export interface ProvenPrefix {
 export interface TakenRecord {
   readonly record: ImaRecord;
   readonly digests: RecordDigests;
-  /** Bytes of the list up to the end of the record. */
-  readonly endBytes: number;
+  /** Bytes that it takes in its segment. */
+  readonly sizeBytes: number;
 }
 
 /** A value that replaying from the start of the boot has to pass. */
@@ -43,6 +43,7 @@ export class ListReading {
   readonly #batches: BatchTracker | undefined;
   readonly #bytesBefore: number;
   #nextIndex: number;
+  #newBytes = 0;
   #proven: ProvenPrefix | undefined;
   #missedWaypoint: Waypoint | undefined;
   #pending: readonly Where[] = [];
@@ -61,7 +62,7 @@ export class ListReading {
     this.#bytesBefore = start.bytesBefore;
     this.#waypoints = start.waypoints;
     this.#batches = start.batches;
-    this.noticeMatch(0);
+    this.noticeMatch();
   }
 
   /** Absolute index of the next record. */
@@ -104,11 +105,11 @@ export class ListReading {
   }
 
   /** Takes one record. */
-  take({ record, digests, endBytes }: TakenRecord): void {
+  take({ record, digests, sizeBytes }: TakenRecord): void {
     const own = record.index === this.#nextIndex ? record : { ...record, index: this.#nextIndex };
     this.#judge(own);
     this.#extend(own, digests);
-    this.#advance(endBytes);
+    this.#advance(sizeBytes);
   }
 
   /** Extends as the kernel did: on its own, or once for a batch when batches are looked for. */
@@ -124,10 +125,7 @@ export class ListReading {
   }
 
   /** Takes rows that need no look at the registers in between. */
-  takeRows(
-    rows: Rows,
-    place: { readonly origin: RowOrigin; readonly endOf: (row: number) => number },
-  ): void {
+  takeRows(rows: Rows, origin: RowOrigin): void {
     let from = rows.from;
     while (from < rows.to) {
       const firstIndex = this.#nextIndex;
@@ -138,11 +136,12 @@ export class ListReading {
         firstIndex,
       });
       for (let row = from; row < to; row += 1) {
-        this.#judge({ ...recordAt(rows.table, row, place.origin), index: this.#nextIndex });
+        this.#judge({ ...recordAt(rows.table, row, origin), index: this.#nextIndex });
         this.#nextIndex += 1;
       }
+      this.#newBytes += origin.recordEnd(to - 1) - origin.recordOffset(from);
       this.#noticeWaypoint();
-      this.noticeMatch(place.endOf(to - 1));
+      this.noticeMatch();
       from = to;
     }
   }
@@ -157,6 +156,7 @@ export class ListReading {
       waypoints: this.#waypoints,
       ...(this.#batches === undefined ? {} : { batches: this.#batches.copy() }),
     });
+    fork.#newBytes = this.#newBytes;
     fork.#proven = this.#proven;
     fork.#missedWaypoint = this.#missedWaypoint;
     fork.#pending = this.#pending;
@@ -165,7 +165,7 @@ export class ListReading {
 
   /** Keeps what stands now when the quoted values have just been reached. A later match takes the
    *  place of one that turned out not to be. */
-  noticeMatch(newBytes: number): void {
+  noticeMatch(): void {
     const { match } = this.registers;
     if (match === undefined || match === this.#proven?.match) return;
     this.#pending = [];
@@ -173,8 +173,8 @@ export class ListReading {
       match,
       appraisal: this.#appraisal.copy(),
       registers: this.registers.save(),
-      bytes: this.#bytesBefore + newBytes,
-      newBytes,
+      bytes: this.#bytesBefore + this.#newBytes,
+      newBytes: this.#newBytes,
       lastBatch: this.#batches?.lastId ?? '',
     };
   }
@@ -194,10 +194,11 @@ export class ListReading {
     this.#appraisal.record(record, (bank, pcr) => registers.values(bank, pcr));
   }
 
-  #advance(endBytes: number): void {
+  #advance(sizeBytes: number): void {
     this.#nextIndex += 1;
+    this.#newBytes += sizeBytes;
     this.#noticeWaypoint();
-    this.noticeMatch(endBytes);
+    this.noticeMatch();
   }
 
   #noticeWaypoint(): void {

@@ -111,7 +111,6 @@ function judgeComposite(
   }
   const isCompletable =
     malformed.length === 0 &&
-    evidence.ima?.fromIndex === 0 &&
     proof.missing.every(({ bank, pcr }) => bank !== undefined && canBeListed(bank, pcr));
   if (isCompletable) return { proven: undefined, isCompletable };
   const [first] = proof.missing;

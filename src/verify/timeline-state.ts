@@ -56,11 +56,13 @@ export function stateAfter(
     appraisal: proven.appraisal.save(),
     lastBatch: proven.lastBatch,
   };
-  const older = earlier.filter(({ index }) => index < checkpoint.index);
+  const older = earlier
+    .filter(({ index }) => index < checkpoint.index)
+    .filter((_, at) => at < TIMELINE_LIMITS.earlierCheckpoints);
   return {
     format: 'plumbline-timeline/1',
     boot,
-    checkpoints: [checkpoint, ...older.slice(0, TIMELINE_LIMITS.earlierCheckpoints)],
+    checkpoints: [checkpoint, ...older],
     listBase,
   };
 }
