@@ -3,7 +3,7 @@
 
 import type { FindingCode } from '../../src/findings/codes.ts';
 import type { VerdictBody, VerdictStatus } from '../../src/verify/verdict.ts';
-import { hex } from '../property/list-writer.ts';
+import { ascii, hex } from '../property/list-writer.ts';
 import type { History } from './histories.ts';
 import { selectionOf } from './histories.ts';
 import type { SimulatedHost } from './host.ts';
@@ -72,6 +72,7 @@ function recordCodes(proven: readonly ListRecord[], history: History): readonly 
   const { kernel } = history;
   const codes: FindingCode[] = [];
   if (proven.some(({ isViolation }) => isViolation)) codes.push('ima.violation_present');
+  if (proven.some((record) => isNamed(record, BATCH_STARTS))) codes.push('ima.batch_present');
   const aggregates = proven.filter(isAggregate);
   if (aggregates.length > 0 && kernel.late) codes.push('ima.boot_aggregate_late');
   if (aggregates.length > 1) {
@@ -86,9 +87,13 @@ function aggregateCodes(proven: readonly ListRecord[], history: History): readon
   return proven.length === 0 || hasUsable ? [] : ['ima.boot_aggregate_zero'];
 }
 
-function isAggregate({ draft }: ListRecord): boolean {
+function isAggregate(record: ListRecord): boolean {
+  return isNamed(record, AGGREGATES) && record.draft.template === 'ima-ng';
+}
+
+function isNamed({ draft }: ListRecord, names: ReadonlySet<string>): boolean {
   const [, name = new Uint8Array()] = draft.fields;
-  return AGGREGATES.has(hex(name)) && draft.template === 'ima-ng';
+  return names.has(hex(name));
 }
 
 /** Whether no quoted bank is stronger than SHA-1. */
@@ -96,8 +101,9 @@ function isWeak({ quotedBanks, kernel }: History): boolean {
   return quotedBanks.every((bank) => bank === 'sha1' || kernel.padded[bank] !== undefined);
 }
 
-const AGGREGATES = new Set(
-  ['boot_aggregate\0', 'boot_aggregate_late\0'].map((name) =>
-    Buffer.from(name, 'latin1').toString('hex'),
-  ),
-);
+function hexNames(...names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => hex(ascii(`${name}\0`))));
+}
+
+const AGGREGATES = hexNames('boot_aggregate', 'boot_aggregate_late');
+const BATCH_STARTS = hexNames('ima_batch_start');

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { AcceptancePolicy } from '../../src/policy/acceptance.ts';
 import { STRUCTURAL_POLICY } from '../../src/policy/structural.ts';
 import { claimsOf, expectationOf } from './expectations.ts';
 import { historyArbitrary, suiteSize } from './histories.ts';
@@ -17,13 +18,27 @@ function assertHonest(told: HonestRound, { history, host }: Scene): void {
   assert.equal(verdict.next.fromIndex, expected.provenCount);
 }
 
-describe('an honest host', () => {
-  it('is told exactly what is odd about it, in every round of its life', () => {
-    fc.assert(
-      fc.property(historyArbitrary(), (history) => {
-        live(history, STRUCTURAL_POLICY, assertHonest);
-      }),
-      suiteSize(),
-    );
-  });
+/** Takes batches and extends that overtake one another, with a warning for the former. */
+function extendedPolicy(): AcceptancePolicy {
+  const { ima } = STRUCTURAL_POLICY;
+  if (ima === 'not-required') throw new Error('the structural policy asks for lists');
+  return { ...STRUCTURAL_POLICY, ima: { ...ima, batches: 'warn', extendOrderWindow: 1 } };
+}
+
+describe('an honest host is told exactly what is odd about it, in every round of its life', () => {
+  const kinds = [
+    { kernel: 'of the kernel as it is', extension: 'none', policy: STRUCTURAL_POLICY, share: 1 },
+    { kernel: 'that batches', extension: 'batches', policy: extendedPolicy(), share: 0.3 },
+    { kernel: 'that swaps extends', extension: 'swaps', policy: extendedPolicy(), share: 0.3 },
+  ] as const;
+  for (const { kernel, extension, policy, share } of kinds) {
+    it(kernel, () => {
+      fc.assert(
+        fc.property(historyArbitrary(extension), (history) => {
+          live(history, policy, assertHonest);
+        }),
+        suiteSize(share),
+      );
+    });
+  }
 });
