@@ -94,6 +94,8 @@ export const VERDICT_LIMITS = {
 export const FILE_LIMITS = {
   /** An evidence bundle: paths and hex; the room is for a long `extendOrder`. */
   bundleBytes: 16_777_216,
+  /** Timelines kept between calls: some thousand attesters, or some with very many findings. */
+  stateBytes: 67_108_864,
   /** What one `.gz` may unpack to: ten million records. */
   gunzippedBytes: 1_073_741_824,
   /** How much of a file is in memory at a time. */

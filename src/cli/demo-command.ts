@@ -115,21 +115,21 @@ async function showRounds(
   for (const [index, [title, sent, expected]] of rounds.entries()) {
     const verdict = await session.attest(sent);
     await terminal.out(`\n${terminal.paint.strong(`${index + 1}. ${title}`)}\n\n`);
-    await terminal.out(reportVerdict(`verdict ${verdict.id}`, verdict, terminal.paint));
+    await terminal.out(reportVerdict(`verdict ${verdict.id}`, verdict, terminal));
     requireStatus(verdict, expected);
   }
 }
 
 async function showCapturedQuote(terminal: Terminal): Promise<void> {
-  const verdict = await verifyBundle(
+  const { verdict } = await verifyBundle(
     demoFile('capture/host.bundle.json'),
-    STRUCTURAL_POLICY,
+    { policy: STRUCTURAL_POLICY, timelines: new Map() },
     terminal,
   );
   const title = '4. The captured quote itself, offline, under the structural policy';
   await terminal.out(`\n${terminal.paint.strong(title)}\n\n`);
   await terminal.out('  $ plumbline verify demo/capture/host.bundle.json\n\n');
-  await terminal.out(reportVerdict('demo/capture/host.bundle.json', verdict, terminal.paint));
+  await terminal.out(reportVerdict('demo/capture/host.bundle.json', verdict, terminal));
   requireStatus(verdict, 'affirming');
 }
 

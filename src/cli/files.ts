@@ -1,8 +1,8 @@
 // Files as a command reads them: whole up to a cap, or window by window; `.gz` opened on the way.
-// A file that cannot be read is the user's problem (exit 2), never a verdict.
+// A file that cannot be read or written is the user's problem (exit 2), never a verdict.
 
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { concatBytes } from '../bytes/encoding.ts';
@@ -59,6 +59,41 @@ export async function readText(path: string, capBytes: number): Promise<string> 
   }
 }
 
+/** Whether there is anything called `path`. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw unreadable(path, error);
+  }
+}
+
+/** Puts `text` in place of the file at `path`, or makes it, for its owner only. Whatever happens
+ *  meanwhile, the file has either its old content or all of the new one. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const target = (await isThere(path)) ? await realpath(path) : path;
+  const draft = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    await writeDraft(draft, text);
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw unwritable(path, error);
+  }
+}
+
+async function writeDraft(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 async function requireRegularFile(path: string): Promise<void> {
   let isFile: boolean;
   try {
@@ -95,14 +130,20 @@ function tooLarge(path: string, capBytes: number): UsageError {
 }
 
 function unreadable(path: string, error: unknown): unknown {
+  return asUsage(path, error, 'Check the name and that you may read the file.');
+}
+
+function unwritable(path: string, error: unknown): unknown {
+  return asUsage(path, error, 'Check that you may write in its folder and that there is room.');
+}
+
+/** What the file system or gzip says, as a usage problem; any other error as it is. */
+function asUsage(path: string, error: unknown, hint: string): unknown {
   if (!(error instanceof Error) || error instanceof UsageError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const reason = REASONS[code] ?? (code.startsWith('Z_') ? 'damaged gzip data' : undefined);
   if (reason === undefined && !code.startsWith('E')) return error;
-  return new UsageError(
-    `${printable(path)}: ${reason ?? code}.`,
-    'Check the name and that you may read the file.',
-  );
+  return new UsageError(`${printable(path)}: ${reason ?? code}.`, hint);
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -111,6 +152,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'a folder, not a file',
+  ENOSPC: 'no room left',
+  EROFS: 'a file system that cannot be written',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'name too long',
   ERR_INVALID_ARG_VALUE: 'not a usable file name',

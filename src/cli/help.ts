@@ -24,8 +24,9 @@ const VERIFY_HELP = `Judge evidence offline, with the same procedure as the serv
 Usage: plumbline verify [OPTION…] BUNDLE…
 
 A bundle is a JSON file that names the evidence files beside it: key, quote,
-signature, measurement list, event log (docs/evidence-bundle.md). Several
-bundles are judged one by one, in order.
+signature, measurement list, event log (docs/evidence-bundle.md). Bundles with
+the same attestation key are rounds of one attester, in the order given: each
+goes on from what the ones before it proved.
 
   --policy FILE   acceptance policy to judge by. Without it the structural
                   policy applies: everything cryptographic is checked, any
@@ -33,6 +34,8 @@ bundles are judged one by one, in order.
   --sets DIR      folder of the reference sets that the policy names. A file's
                   name without its last extension is the set's name: .sha256sum
                   and .txt (lines of sha256sum), .ndjson (one JSON a line)
+  --state FILE    keep what is proven from one call to the next: read first if it
+                  is there, written at the end. Keep it as safe as the policy
   --json          one verdict document per bundle, one per line, for programs
 
 Exit codes, of the last bundle:
@@ -41,12 +44,14 @@ Exit codes, of the last bundle:
   2  a command line or file that cannot be used; no verdict on that bundle
   3  warning           proven, with something the policy warns about
   4  none              something is missing; the verdict says what
-2 is also the answer when any of several bundles could not be read. Any other
-code is a fault of Plumbline itself. Only 0 is good.
+2 is also the answer when any of several bundles could not be read, or FILE of
+--state could not be used or written. Any other code is a fault of Plumbline
+itself. Only 0 is good.
 
 Examples:
   plumbline verify host.bundle.json
   plumbline verify --policy prod.json --sets sets/ host.bundle.json
+  plumbline verify --state host.timeline.json monday.bundle.json
   plumbline verify --json monday/*.bundle.json | jq .status
 `;
 

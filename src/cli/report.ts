@@ -5,10 +5,26 @@ import type { Finding, Where } from '../findings/finding.ts';
 import type { Check, ImaCoverage, VerdictBody, VerdictStatus } from '../verify/verdict.ts';
 import { type Paint, printable } from './terminal.ts';
 
+/** How a verdict is shown. */
+export interface ReportContext {
+  readonly paint: Paint;
+  /** Records of this boot that were proven before the round; absent where that is not known. */
+  readonly knownCount?: number;
+}
+
 /** The verdict on `subject` (a bundle, a host) as lines of text, the last one ended too. */
-export function reportVerdict(subject: string, verdict: VerdictBody, paint: Paint): string {
+export function reportVerdict(
+  subject: string,
+  verdict: VerdictBody,
+  { paint, knownCount }: ReportContext,
+): string {
   const head = `${paintStatus(verdict.status, paint)}  ${paint.strong(printable(subject))}`;
-  const lines = [head, ...coverageLines(verdict), ...checkLines(verdict.checks)];
+  const lines = [
+    head,
+    ...roundLines(verdict, knownCount),
+    ...coverageLines(verdict),
+    ...checkLines(verdict.checks),
+  ];
   for (const severity of GRAVEST_FIRST) {
     const findings = verdict.findings.filter((finding) => finding.severity === severity);
     for (const finding of findings) lines.push(...findingLines(finding, paint));
@@ -49,6 +65,22 @@ const LABEL_CHARS = 11;
 
 function row(label: string, text: string): string {
   return `  ${label.padEnd(LABEL_CHARS)}${printable(text)}`;
+}
+
+/** Which boot it was, where the list began, and what the round added to earlier ones. */
+function roundLines(verdict: VerdictBody, knownCount: number | undefined): string[] {
+  const { timeline, coverage } = verdict;
+  if (timeline === null) return [];
+  const words = [`boot ${timeline.boot}`];
+  if (coverage.ima !== null) {
+    const { fromIndex, provenCount } = coverage.ima;
+    words.push(`list from record ${fromIndex}`);
+    if (knownCount !== undefined) {
+      const added = Math.max(0, (provenCount ?? 0) - Math.max(knownCount, fromIndex));
+      words.push(added === 1 ? '1 new record' : `${added} new records`);
+    }
+  }
+  return [row('round', words.join('; '))];
 }
 
 function coverageLines(verdict: VerdictBody): string[] {

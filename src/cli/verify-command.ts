@@ -13,24 +13,26 @@ import { loadPolicy } from './policy-files.ts';
 import { showProgress } from './progress.ts';
 import { reportVerdict } from './report.ts';
 import type { Terminal } from './terminal.ts';
+import { attesterKey, loadTimelines, saveTimelines, type Timelines } from './timeline-file.ts';
 
 /** Runs `plumbline verify` and gives its exit code: that of the last bundle, or 2 when any bundle
  *  could not be read. Every bundle that can be read is judged. */
 export async function runVerify(args: readonly string[], terminal: Terminal): Promise<number> {
-  const { bundles, policyFile, setsFolder, json } = readRequest(args);
+  const { bundles, policyFile, setsFolder, stateFile, json } = readRequest(args);
   const policy =
     policyFile === undefined
       ? STRUCTURAL_POLICY
       : (await loadPolicy(policyFile, setsFolder)).policy;
+  const timelines: Timelines = stateFile === undefined ? new Map() : await loadTimelines(stateFile);
   let exitCode: number = EXIT.ok;
   let unread = false;
   for (const bundle of bundles) {
     try {
-      const verdict = await verifyBundle(bundle, policy, terminal);
+      const { verdict, knownCount } = await verifyBundle(bundle, { policy, timelines }, terminal);
       await terminal.out(
         json
           ? `${JSON.stringify({ bundle, ...verdict })}\n`
-          : reportVerdict(bundle, verdict, terminal.paint),
+          : reportVerdict(bundle, verdict, { paint: terminal.paint, knownCount }),
       );
       exitCode = exitOf(verdict.status);
     } catch (error) {
@@ -39,17 +41,28 @@ export async function runVerify(args: readonly string[], terminal: Terminal): Pr
       unread = true;
     }
   }
+  if (stateFile !== undefined) await saveTimelines(stateFile, timelines);
   return unread ? EXIT.usage : exitCode;
 }
 
-/** Judges one bundle; the list is streamed, never held whole. */
+/** One bundle, judged. */
+export interface JudgedBundle {
+  readonly verdict: VerdictBody;
+  /** Records of this boot that earlier rounds had proven. */
+  readonly knownCount: number;
+}
+
+/** Judges one bundle as the next round of its attester, whose timeline moves on in `timelines`; the
+ *  list is streamed, never held whole. */
 export async function verifyBundle(
   bundlePath: string,
-  policy: AcceptancePolicy,
+  under: { readonly policy: AcceptancePolicy; readonly timelines: Timelines },
   terminal: Terminal,
-): Promise<VerdictBody> {
+): Promise<JudgedBundle> {
   const { evidence, segmentFiles } = await openBundle(bundlePath);
-  const verification = beginVerification(evidence, policy);
+  const key = attesterKey(evidence.ak);
+  const known = key === undefined ? undefined : under.timelines.get(key);
+  const verification = beginVerification(evidence, under.policy, known);
   const progress = showProgress(terminal);
   try {
     for (const [segment, { realPath }] of segmentFiles.entries()) {
@@ -61,13 +74,18 @@ export async function verifyBundle(
   } finally {
     progress.end();
   }
-  return verification.conclude();
+  const verdict = verification.conclude();
+  const { stateAfter } = verification;
+  if (key !== undefined && stateAfter !== undefined) under.timelines.set(key, stateAfter);
+  const isSameBoot = known?.boot.number === verdict.timeline?.boot;
+  return { verdict, knownCount: isSameBoot ? (known?.checkpoints[0]?.index ?? 0) : 0 };
 }
 
 interface Request {
   readonly bundles: readonly string[];
   readonly policyFile: string | undefined;
   readonly setsFolder: string | undefined;
+  readonly stateFile: string | undefined;
   readonly json: boolean;
 }
 
@@ -79,13 +97,8 @@ function readRequest(args: readonly string[]): Request {
     keyrings: { type: 'string' },
     state: { type: 'string' },
   });
-  for (const [option, value] of [
-    ['--keyrings', values.keyrings],
-    ['--state', values.state],
-  ]) {
-    if (value !== undefined) {
-      throw new UsageError(`verify: ${option} is not available in this version.`, NOT_YET);
-    }
+  if (values.keyrings !== undefined) {
+    throw new UsageError('verify: --keyrings is not available in this version.', NOT_YET);
   }
   if (positionals.length === 0) {
     throw new UsageError('verify: name at least one evidence bundle.', helpHint('verify'));
@@ -100,8 +113,9 @@ function readRequest(args: readonly string[]): Request {
     bundles: positionals,
     policyFile: values.policy,
     setsFolder: values.sets,
+    stateFile: values.state,
     json: values.json,
   };
 }
 
-const NOT_YET = 'Each bundle is judged by itself, and no rule can ask for signatures.';
+const NOT_YET = 'No rule of a policy can ask for signatures yet.';

@@ -52,7 +52,7 @@ describe('text', () => {
 
 describe('a report', () => {
   it('puts the status first, then counts, then findings, gravest first', () => {
-    const report = reportVerdict('host', verdictOnNothing(), terminal(false).paint);
+    const report = reportVerdict('host', verdictOnNothing(), terminal(false));
     assert.match(report, /^contraindicated {2}host\n {2}checks +\d+ passed, \d+ failed/);
     const severities = [...report.matchAll(/^ {2}(contraindicated|none|warning|info) {2}/gm)];
     const order = ['contraindicated', 'none', 'warning', 'info'];
@@ -70,7 +70,7 @@ describe('a report', () => {
       rule: 'os-files',
     });
     const verdict = { ...verdictOnNothing(), findings: [finding], findingCounts: {} };
-    const report = reportVerdict('host', verdict, terminal(false).paint);
+    const report = reportVerdict('host', verdict, terminal(false));
     const [, shown = ''] = report.split('ima.file_unknown\n');
     assert.match(shown, /at +segment 1, entry 4182, byte 391204, field d-ng\n/);
     assert.match(shown, /path +\/tmp\/\\u\{1b\}\]0;x\\u\{7\}\n/);
@@ -80,7 +80,7 @@ describe('a report', () => {
 
   it('says how many findings it does not list', () => {
     const verdict = { ...verdictOnNothing(), findingCounts: { 'ima.file_unknown': 31 } };
-    const report = reportVerdict('host', verdict, terminal(false).paint);
+    const report = reportVerdict('host', verdict, terminal(false));
     assert.match(report, /and 31 more of ima\.file_unknown\n$/);
   });
 });
