@@ -40,12 +40,15 @@ export function digestsOfRow(
 ): RecordDigests {
   const { window, table, columnHash } = rows;
   const violation = table.has(row, RECORD_FLAGS.violation);
+  const isLegacy = table.has(row, RECORD_FLAGS.legacy);
+  // Taken now: the table's rows are written anew for the next window, and digests may be kept.
+  const data = dataOfRow(window, table, row);
   const known = new Map<HashName, Uint8Array | undefined>();
   const digests: RecordDigests = {
     violation,
     of(hash) {
       if (violation) return undefined;
-      if (!known.has(hash)) known.set(hash, digest(hash, hashedBytes(window, table, row)));
+      if (!known.has(hash)) known.set(hash, digest(hash, isLegacy ? padLegacy(data) : data));
       return known.get(hash);
     },
   };
@@ -59,12 +62,14 @@ export function digestsOfRow(
   return digests;
 }
 
-/** What the template digest covers: the data, or for template `ima` the digest and the name padded
- *  with zeros to 256 bytes. */
-function hashedBytes(window: Uint8Array, table: RecordTable, row: number): Uint8Array {
+function dataOfRow(window: Uint8Array, table: RecordTable, row: number): Uint8Array {
   const dataAt = table.dataAt[row] ?? 0;
-  const data = viewBytes(window, dataAt, dataAt + (table.dataBytes[row] ?? 0));
-  if (!table.has(row, RECORD_FLAGS.legacy)) return data;
+  return viewBytes(window, dataAt, dataAt + (table.dataBytes[row] ?? 0));
+}
+
+/** What the digest of template `ima` covers: the file digest and the name padded with zeros to 256
+ *  bytes, without the length between them. */
+function padLegacy(data: Uint8Array): Uint8Array {
   const padded = new Uint8Array(LEGACY_DIGEST_BYTES + LEGACY_NAME_BYTES);
   const nameAt = LEGACY_DIGEST_BYTES + LEGACY_LENGTH_BYTES;
   padded.set(viewBytes(data, 0, LEGACY_DIGEST_BYTES));
