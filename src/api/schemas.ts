@@ -31,7 +31,7 @@ const count = z.int().min(0);
 export const moment = z.iso.datetime();
 
 /** `sha256:` and hex. */
-export const contentDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const contentDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const idPath = z.object({ id });
 export const namePath = z.object({ name });
@@ -175,7 +175,7 @@ const keptVersion = z.object({
 
 export const versionList = z.object({ items: z.array(keptVersion) });
 
-export const setVersion = keptVersion.extend({
+const setVersion = keptVersion.extend({
   entries: count,
   sizeBytes: count,
   format: z.enum(['digest-lines', 'ndjson']),

@@ -30,7 +30,7 @@ export function makeService(ports: Ports, limits: ServiceLimits): Service {
 }
 
 /** Lets so many appraisals in at once. */
-export class AppraisalGate {
+class AppraisalGate {
   readonly #places: number;
   #taken = 0;
 
