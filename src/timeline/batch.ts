@@ -21,11 +21,13 @@ export type BatchAction =
 /** Follows the batches of one list. */
 export class BatchTracker {
   #lastId: bigint;
+  #epochFromIndex: number;
   #open: { readonly id: bigint; readonly pcr: number; members: RecordDigests[] } | undefined;
 
-  /** `lastId`: id of the newest batch that an earlier round saw, decimal; empty for none. */
-  constructor(lastId = '') {
-    this.#lastId = lastId === '' ? -1n : BigInt(lastId);
+  /** `lastId`: id of the newest batch of the epoch, decimal; empty for none. */
+  constructor(lastId: string, epochFromIndex: number) {
+    this.#lastId = lastId === '' ? NO_BATCH : BigInt(lastId);
+    this.#epochFromIndex = epochFromIndex;
   }
 
   /** Id of the newest batch, decimal; empty before the first. */
@@ -33,8 +35,10 @@ export class BatchTracker {
     return this.#lastId < 0n ? '' : `${this.#lastId}`;
   }
 
-  /** Takes the next record. */
-  observe(record: ImaRecord, digests: RecordDigests): BatchAction {
+  /** Takes the next record, which stands in the epoch from `epochFromIndex` on. */
+  observe(record: ImaRecord, digests: RecordDigests, epochFromIndex: number): BatchAction {
+    if (epochFromIndex !== this.#epochFromIndex) this.#lastId = NO_BATCH;
+    this.#epochFromIndex = epochFromIndex;
     const mark = readBatchMark(record);
     const open = this.#open;
     if (open === undefined) return mark === undefined ? EXTEND : this.#begin(mark, record, digests);
@@ -50,7 +54,7 @@ export class BatchTracker {
 
   /** An independent copy. */
   copy(): BatchTracker {
-    const copy = new BatchTracker(this.lastId);
+    const copy = new BatchTracker(this.lastId, this.#epochFromIndex);
     copy.#open = this.#open && { ...this.#open, members: [...this.#open.members] };
     return copy;
   }
@@ -103,6 +107,7 @@ function broken(expected: string, actual: string): BatchAction {
   return { kind: 'broken', expected, actual };
 }
 
+const NO_BATCH = -1n;
 const EXTEND: BatchAction = { kind: 'extend' };
 const U64 = '(?:0|[1-9][0-9]{0,19})';
 const U32 = '(?:0|[1-9][0-9]{0,9})';

@@ -208,7 +208,9 @@ function batchesOf(
   { batches }: ImaAcceptance,
   from: KeptCheckpoint | undefined,
 ): { readonly batches?: BatchTracker } {
-  return batches === 'refuse' ? {} : { batches: new BatchTracker(from?.lastBatch) };
+  if (batches === 'refuse') return {};
+  const epochFromIndex = from?.appraisal.epochs.epochs.at(-1)?.fromIndex ?? 0;
+  return { batches: new BatchTracker(from?.lastBatch ?? '', epochFromIndex) };
 }
 
 /** The order hint of the evidence, if the policy takes hints and it is a fair permutation. */

@@ -114,7 +114,8 @@ export class ListReading {
 
   /** Extends as the kernel did: on its own, or once for a batch when batches are looked for. */
   #extend(record: ImaRecord, digests: RecordDigests): void {
-    const action = this.#batches?.observe(record, digests) ?? { kind: 'extend' };
+    const epochFromIndex = this.#appraisal.epochs.fromIndex;
+    const action = this.#batches?.observe(record, digests, epochFromIndex) ?? { kind: 'extend' };
     if (action.kind === 'hold') return;
     if (action.kind === 'extend-batch') {
       this.registers.extendBatch(record.pcr, action.members, record.index);
