@@ -39,7 +39,7 @@ export interface WalkInput {
 export class ListWalk {
   readonly #input: WalkInput;
   readonly #visit: RowVisitor;
-  readonly #table = new RecordTable(TABLE_ROWS);
+  #table = new RecordTable(0);
   readonly #state: FrameState;
   #nextIndex: number;
   #segment = -1;
@@ -193,6 +193,7 @@ export class ListWalk {
   /** Frames a window in as many calls as the table needs; gives the bytes it consumed. */
   #frame(window: Uint8Array, source: WindowSource): number {
     let consumed = 0;
+    this.#makeRoom(window.byteLength);
     while (!this.#isFull()) {
       const part = viewBytes(window, consumed, window.byteLength);
       const outcome = frameWindow(this.#state, part, {
@@ -209,6 +210,12 @@ export class ListWalk {
       break;
     }
     return consumed;
+  }
+
+  /** A table with rows for the window, up to a cap: small lists need no large one. */
+  #makeRoom(windowBytes: number): void {
+    const rows = Math.min(TABLE_ROWS, 1 + Math.ceil(windowBytes / SMALLEST_RECORD_BYTES));
+    if (this.#table.capacity < rows) this.#table = new RecordTable(rows);
   }
 
   #show(window: Uint8Array, source: ShownWindow): void {
@@ -274,5 +281,7 @@ function* linesOf(window: Uint8Array, isLast: boolean): Generator<Line> {
 }
 
 const TABLE_ROWS = 4096;
+/** PCR, SHA-1 column, name of one letter, and no data: no record is shorter. */
+const SMALLEST_RECORD_BYTES = 4 + 20 + 4 + 1 + 4;
 const MIN_WINDOW_BYTES = 65_536;
 const NEWLINE = 0x0a;
