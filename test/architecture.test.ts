@@ -67,10 +67,12 @@ describe('the rules', () => {
   });
 
   it('tell types from values', () => {
-    const types = "import { type A, type B } from '../crypto/digest.ts';";
-    const mixed = "import { type A, x } from '../crypto/digest.ts';";
-    assert.deepEqual(faults('src/service/ports.ts', types), []);
-    assert.match(faults('src/service/ports.ts', mixed)[0] ?? '', /more than types/);
+    const verdict = sourceOf('src/verify/verdict.ts', '');
+    const storing = (text: string): readonly string[] =>
+      importViolations([sourceOf('src/store/verdicts.ts', text), verdict]);
+    assert.deepEqual(storing("import { type A, type B } from '../verify/verdict.ts';"), []);
+    const [fault = ''] = storing("import { type A, x } from '../verify/verdict.ts';");
+    assert.match(fault, /more than types from verify/);
   });
 
   it('see re-exports, bare, dynamic and computed imports', () => {

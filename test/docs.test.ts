@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, it } from 'node:test';
+import { PROBLEMS } from '../src/api/problem.ts';
 import { HASH_ALGORITHMS } from '../src/crypto/digest.ts';
 import { REASON_CODES } from '../src/findings/codes.ts';
 import { CHECKS } from '../src/verify/verdict.ts';
@@ -69,7 +70,7 @@ describe('reason codes', () => {
       [...text.matchAll(/`((?:quote|pcr|ak|boot|ima|policy|limit)\.[a-z]+_[a-z_]+)`/g)].map(
         ([, code = '']) => code,
       );
-    const known = new Set([...codes, ...CHECKS]);
+    const known = new Set([...codes, ...CHECKS, ...Object.keys(PROBLEMS)]);
     const wrong = documents.flatMap((path) =>
       named(textOf(path)).flatMap((code) => (known.has(code) ? [] : [`${path}: ${code}`])),
     );

@@ -15,7 +15,8 @@ export interface LineRule {
   readonly finds: string;
 }
 
-const CORE = /^src\/(?:findings|bytes|crypto|pcr|quote|ima|boot|timeline|enroll|policy|verify)\//;
+const CORE =
+  /^src\/(?:findings|bytes|crypto|pcr|quote|ima|boot|timeline|diagnosis|enroll|policy|verify)\//;
 const ORDERED = /^src\/(?:service|api)\//;
 
 const inCore = (path: string): boolean => CORE.test(path);
