@@ -118,7 +118,7 @@ export class EpochTracker {
     tracker.#lastKexec = saved.lastKexec ?? undefined;
     if (saved.first !== null) {
       const [algorithm, hex] = saved.first.digest.split(':');
-      const bytes = fromHex(hex ?? '');
+      const bytes = hex === undefined ? undefined : fromHex(hex);
       if (algorithm === undefined || bytes === undefined)
         throw new Error('saved epochs are broken');
       const digest = { algorithm, bytes, of: 'untold', offsetBytes: 0 } as const;
