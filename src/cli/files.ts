@@ -79,7 +79,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await writeDraft(draft, text);
     await rename(draft, target);
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
     throw unwritable(path, error);
   }
 }

@@ -34,8 +34,8 @@ goes on from what the ones before it proved.
   --sets DIR      folder of the reference sets that the policy names. A file's
                   name without its last extension is the set's name: .sha256sum
                   and .txt (lines of sha256sum), .ndjson (one JSON a line)
-  --state FILE    keep what is proven from one call to the next: read first if it
-                  is there, written at the end. Keep it as safe as the policy
+  --state FILE    keep what is proven from one call to the next: read first if
+                  it is there, written at the end. Keep it as safe as the policy
   --json          one verdict document per bundle, one per line, for programs
 
 Exit codes, of the last bundle:

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { TIMELINE_LIMITS } from '../bytes/limits.ts';
-import { HASH_ALGORITHMS, hashByName } from '../crypto/digest.ts';
+import type { HashName } from '../crypto/digest.ts';
 import { type FindingCode, REASON_CODES } from '../findings/codes.ts';
 import { cappedProblems, dotted } from '../policy/parse-policy.ts';
 import type { TimelineState } from '../verify/timeline-state.ts';
@@ -127,12 +127,24 @@ const events = z.strictObject({
   }),
 });
 
-const COMPUTABLE = HASH_ALGORITHMS.filter(({ digest }) => digest !== undefined);
+/** Hex digits of a value, for every bank that can be replayed. */
+const VALUE_DIGITS = {
+  sha1: 40,
+  sha256: 64,
+  sha384: 96,
+  sha512: 128,
+  'sha3-256': 64,
+  'sha3-384': 96,
+  'sha3-512': 128,
+} as const satisfies Partial<Record<HashName, number>>;
 
 const register = z
   .strictObject({
     pcr: z.int().min(0).max(23),
-    bank: z.enum(COMPUTABLE.map(({ name }) => name)),
+    bank: z.custom<keyof typeof VALUE_DIGITS>(
+      (bank) => typeof bank === 'string' && Object.hasOwn(VALUE_DIGITS, bank),
+      'not a bank that can be replayed',
+    ),
     firstIndex: count,
     values: z.strictObject({
       'own-hash': hex.exactOptional(),
@@ -141,7 +153,7 @@ const register = z
     }),
   })
   .superRefine(({ bank, values }, context) => {
-    const digits = 2 * (hashByName(bank)?.sizeBytes ?? 0);
+    const digits = VALUE_DIGITS[bank];
     for (const [mode, value] of Object.entries(values)) {
       if (value.length === digits) continue;
       const message = `not a value of ${bank}, which has ${digits} hex digits`;
