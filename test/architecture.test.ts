@@ -93,10 +93,10 @@ describe('the rules', () => {
   });
 
   it('refuse to enter a room by a file that is not one of its doors', () => {
-    const inner = sourceOf('src/crypto/inner.ts', '');
-    const source = sourceOf('src/pcr/extend.ts', "import { x } from '../crypto/inner.ts';");
+    const inner = sourceOf('src/quote/inner.ts', '');
+    const source = sourceOf('src/verify/verify.ts', "import { x } from '../quote/inner.ts';");
     const [fault = ''] = importViolations([source, inner]);
-    assert.match(fault, /inner is not a door of crypto \(digest, /);
+    assert.match(fault, /inner is not a door of quote \(verify-quote, /);
   });
 
   it('refuse packages outside their rooms', () => {

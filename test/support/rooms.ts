@@ -22,28 +22,28 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [],
     types: [],
     packages: [],
-    doors: ['codes', 'finding'],
+    doors: 'any',
     because: 'every room names reason codes, so this one may know no other',
   },
   bytes: {
     rooms: ['findings'],
     types: [],
     packages: [],
-    doors: ['reader', 'encoding', 'limits', 'der', 'malformed-finding'],
+    doors: 'any',
     because: 'the reader knows where it stands in the bytes and nothing about what they mean',
   },
   crypto: {
     rooms: ['bytes', 'findings'],
     types: [],
     packages: ['node:crypto', '@noble/hashes'],
-    doors: ['digest', 'public-key', 'signature'],
+    doors: 'any',
     because: 'digests and signatures are computed in one place, so that it can be audited',
   },
   pcr: {
     rooms: ['bytes', 'crypto', 'findings'],
     types: [],
     packages: [],
-    doors: ['selection', 'extend', 'composite'],
+    doors: 'any',
     because: 'banks, selections and extends are where quote, list and log meet',
   },
   quote: {
@@ -108,13 +108,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     because: 'what belongs to one boot is found from records alone, before any policy is asked',
   },
-  diagnosis: {
-    rooms: ['timeline', 'ima', 'pcr', 'bytes', 'crypto', 'findings'],
-    types: [],
-    packages: [],
-    doors: ['diagnose', 'diagnosis'],
-    because: 'it guesses why a replay missed the quote, so nothing that judges may lean on it',
-  },
   enroll: {
     rooms: ['quote', 'bytes', 'crypto', 'findings'],
     types: [],
@@ -151,7 +144,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   verify: {
     rooms: [
-      'diagnosis',
       'policy',
       'diagnosis',
       'timeline',
@@ -170,7 +162,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     because: 'the procedure is pure: same bytes, same policy, same verdict, and no world in it',
   },
   service: {
-    rooms: ['verify', 'enroll', 'policy', 'crypto/digest', 'bytes', 'findings'],
+    rooms: ['verify', 'enroll', 'policy', 'bytes', 'findings'],
     types: ['crypto'],
     packages: ['zod'],
     doors: 'any',
