@@ -116,3 +116,18 @@ export const TIMELINE_LIMITS = {
   /** Earlier checkpoints of a boot that evidence may start from. */
   earlierCheckpoints: 4,
 } as const;
+
+/** Caps on the search for why a list missed the quote. */
+export const DIAGNOSIS_LIMITS = {
+  /** Extends of one search, half a second: as much as it costs to read a list of 10^5 records. Each
+   *  record of some two hundred new ones can be tried under every hypothesis. */
+  extends: 200_000,
+  /** Newest records that are kept for it; as many again while their windows are whole. */
+  records: 4096,
+  /** Bytes of those records: a thousand each, far above the usual; as many again likewise. */
+  bytes: 4_194_304,
+  /** Segments whose other orders are tried: 23 of them for four. */
+  segments: 4,
+  /** Places that one diagnosis names. */
+  places: 20,
+} as const;

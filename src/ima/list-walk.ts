@@ -2,7 +2,8 @@
 // text into records, frames them and shows each once. Memory is bounded by the largest record,
 // whatever the length of the list. FORMATS 1.6, 8.4.
 
-import { concatBytes, viewBytes } from '../bytes/encoding.ts';
+import { ByteCollector } from '../bytes/byte-collector.ts';
+import { viewBytes } from '../bytes/encoding.ts';
 import { IMA_LIMITS } from '../bytes/limits.ts';
 import type { Malformed } from '../bytes/reader.ts';
 import { orderOfLine, recordFromLine } from './ascii-list.ts';
@@ -44,8 +45,7 @@ export class ListWalk {
   #nextIndex: number;
   #segment = -1;
   #segmentRecords = 0;
-  #chunks: Uint8Array[] = [];
-  #chunkBytes = 0;
+  readonly #collected = new ByteCollector();
   #carryBytes = 0;
   #lineOffset = 0;
   #doneBytes = 0;
@@ -81,10 +81,10 @@ export class ListWalk {
   push(segment: number, bytes: Uint8Array): void {
     while (this.#segment < segment) this.#beginNext();
     if (this.#broken !== undefined || this.#isFull()) return;
-    this.#chunks.push(bytes);
-    this.#chunkBytes += bytes.byteLength;
-    // Waiting for as much as is carried keeps the copying linear, however small the chunks are.
-    if (this.#chunkBytes - this.#carryBytes >= Math.max(MIN_WINDOW_BYTES, this.#carryBytes)) {
+    this.#collected.add(bytes);
+    // Waiting for as much as is carried keeps the copying linear, however small the pieces are.
+    const newBytes = this.#collected.sizeBytes - this.#carryBytes;
+    if (newBytes >= Math.max(MIN_WINDOW_BYTES, this.#carryBytes)) {
       this.#process(false);
     }
   }
@@ -104,8 +104,7 @@ export class ListWalk {
       this.#claim()?.encoding === 'ascii' ? this.#lineOffset : this.#state.offsetBytes;
     this.#segment += 1;
     this.#segmentRecords = 0;
-    this.#chunks = [];
-    this.#chunkBytes = 0;
+    this.#collected.take();
     this.#carryBytes = 0;
     this.#lineOffset = 0;
     this.#state.offsetBytes = 0;
@@ -132,14 +131,13 @@ export class ListWalk {
   }
 
   #process(isLast: boolean): void {
-    const window = concatBytes(...this.#chunks);
+    const window = this.#collected.take();
     const consumed =
       this.#claim()?.encoding === 'ascii'
         ? this.#processText(window, isLast)
         : this.#processBinary(window, isLast);
     const rest = viewBytes(window, consumed, window.byteLength);
-    this.#chunks = [rest];
-    this.#chunkBytes = rest.byteLength;
+    this.#collected.add(rest);
     this.#carryBytes = rest.byteLength;
   }
 
@@ -157,9 +155,8 @@ export class ListWalk {
    *  text has no byte that stands for one byte of the record. */
   #processText(window: Uint8Array, isLast: boolean): number {
     const column = this.#state.column;
-    const records: Uint8Array[] = [];
+    const records = new ByteCollector();
     const lines = new Map<number, { readonly start: number; readonly end: number }>();
-    let rebuiltBytes = 0;
     let at = 0;
     let broken: Malformed | undefined;
     for (const line of linesOf(window, isLast)) {
@@ -170,16 +167,15 @@ export class ListWalk {
         broken = record.malformed;
         break;
       }
-      lines.set(rebuiltBytes, {
+      lines.set(records.sizeBytes, {
         start: this.#lineOffset + line.start,
         end: this.#lineOffset + line.end,
       });
-      rebuiltBytes += record.value.byteLength;
-      records.push(record.value);
+      records.add(record.value);
       at = line.end;
     }
     const lineStart = (recordStart: number) => lines.get(recordStart)?.start ?? 0;
-    this.#frame(concatBytes(...records), {
+    this.#frame(records.take(), {
       isLast,
       recordOffset: lineStart,
       recordEnd: (recordStart) => lines.get(recordStart)?.end ?? 0,

@@ -1,7 +1,8 @@
 // From evidence to a stored verdict: the list is verified while it arrives, and one transaction
 // spends the challenge and keeps the answer. docs/api.md, "Evidence"
 
-import { concatBytes, toBase64, toHex } from '../bytes/encoding.ts';
+import { ByteCollector } from '../bytes/byte-collector.ts';
+import { toBase64, toHex } from '../bytes/encoding.ts';
 import { BOOT_LIMITS } from '../bytes/limits.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import type { Evidence } from '../verify/evidence.ts';
@@ -50,7 +51,7 @@ export class Appraisal {
   #head: EvidenceHead | undefined;
   #receivedAt: Date | undefined;
   #draft: EvidenceDraft | undefined;
-  #bootLog: Uint8Array[] | undefined;
+  #bootLog: ByteCollector | undefined;
   #verification: Verification | undefined;
   #sizeBytes = 0;
 
@@ -70,8 +71,8 @@ export class Appraisal {
 
   /** Adds bytes of the boot event log. Problem: `limit.exceeded`. */
   async addBootLog(window: Uint8Array): Promise<void> {
-    this.#bootLog ??= [];
-    this.#bootLog.push(window);
+    this.#bootLog ??= new ByteCollector();
+    this.#bootLog.add(window);
     await this.#keep('boot-log', window);
     if (this.#sizeBytes > BOOT_LIMITS.logBytes) throw tooLarge('event log', BOOT_LIMITS.logBytes);
   }
@@ -121,7 +122,7 @@ export class Appraisal {
   #begin(): Verification {
     if (this.#head === undefined) throw new Error('no head was accepted');
     const { attester, challenge, policy } = this.#subject;
-    const bootLog = this.#bootLog === undefined ? {} : { bootLog: concatBytes(...this.#bootLog) };
+    const bootLog = this.#bootLog === undefined ? {} : { bootLog: this.#bootLog.take() };
     const evidence = {
       ...this.#head.claims,
       ...bootLog,

@@ -5,6 +5,7 @@
 import { latinText, viewBytes } from '../bytes/encoding.ts';
 import { TIMELINE_LIMITS } from '../bytes/limits.ts';
 import type { HashName } from '../crypto/digest.ts';
+import { Trail } from '../diagnosis/trail.ts';
 import type { Where } from '../findings/finding.ts';
 import { BUFFER_TEMPLATE } from '../ima/buffer-events.ts';
 import { ListWalk } from '../ima/list-walk.ts';
@@ -80,6 +81,8 @@ export interface ListOutcome {
   readonly completed: ProvenPcrs | undefined;
   /** Where records behind the proven ones cannot be right. */
   readonly pendingAnomalies: readonly Where[];
+  /** The newest records as the plain reading took them; undefined where no diagnosis is made. */
+  readonly trail: Trail | undefined;
 }
 
 /** A reading that leaves out the start of a segment as long as it repeats earlier records. */
@@ -96,6 +99,7 @@ export class ListFollower {
   readonly #walk: ListWalk;
   readonly #history: RecordHistory | undefined;
   readonly #order: OrderedRelease<{ taken: TakenRecord; fingerprint: Uint8Array }> | undefined;
+  readonly #trail: Trail | undefined;
   #candidates: Candidate[];
   #completed: ProvenPcrs | undefined;
   #segment = 0;
@@ -113,6 +117,7 @@ export class ListFollower {
     }));
     this.#order = input.order && new OrderedRelease(input.order);
     this.#history = claim.segments.length > 1 ? new RecordHistory() : undefined;
+    this.#trail = isDiagnosable(input) ? new Trail() : undefined;
     this.#walk = new ListWalk(claim, (table, origin) => this.#visit(table, origin));
     if (this.#isStepwise) this.#tryComposite();
   }
@@ -136,6 +141,7 @@ export class ListFollower {
       continues: isProven ? continues : undefined,
       completed: isProven ? this.#completed : this.#completedAtReset(),
       pendingAnomalies: isProven ? [...reading.pendingAnomalies, ...this.#brokenPlace()] : [],
+      trail: this.#trail,
     };
   }
 
@@ -156,6 +162,7 @@ export class ListFollower {
   #visit(table: RecordTable, origin: RowOrigin): void {
     let row = Math.min(table.count, this.#input.skip - this.#skipped);
     this.#skipped += row;
+    this.#keepTrail({ table, from: row, origin });
     while (row < table.count) {
       const [plain, other] = this.#candidates;
       const isPlain = this.#isOrdinary && other === undefined;
@@ -171,6 +178,14 @@ export class ListFollower {
       plain.reading.takeRows(rows, origin);
       row = to;
     }
+  }
+
+  /** Keeps what the plain reading is about to take. */
+  #keepTrail(rows: { table: RecordTable; from: number; origin: RowOrigin }): void {
+    const [plain] = this.#candidates;
+    if (plain === undefined || rows.from >= rows.table.count) return;
+    const { nextIndex, registers } = plain.reading;
+    this.#trail?.keep(rows, { index: nextIndex, registers: registers.save() });
   }
 
   #take(table: RecordTable, row: number, origin: RowOrigin): void {
@@ -274,6 +289,12 @@ export class ListFollower {
     const { field, offsetBytes } = malformed;
     return [{ part: 'ima', segment, entryIndex, offsetBytes, field }];
   }
+}
+
+/** Values to reach are known, and the records extend one by one in the order of the list: other ways
+ *  of extending are not explained. */
+function isDiagnosable({ goal, order, starts }: FollowInput): boolean {
+  return goal?.proven !== undefined && order === undefined && starts[0].batches === undefined;
 }
 
 /** The row behind a run of records that are no events. */

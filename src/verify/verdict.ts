@@ -1,6 +1,7 @@
 // The verdict document: what every caller gets and what is stored. docs/verdicts.md
 
 import type { HashName } from '../crypto/digest.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Finding, Severity } from '../findings/finding.ts';
 import type { PolicyIdentity } from '../policy/acceptance.ts';
 import type { Epoch } from '../timeline/epochs.ts';
@@ -79,13 +80,6 @@ export interface Timeline {
   readonly epochs: readonly Epoch[];
 }
 
-/** A hypothesis that explains a failed replay; never improves a verdict. */
-export interface Diagnosis {
-  readonly hypothesis: string;
-  readonly at: readonly number[];
-  readonly reachesQuote: boolean;
-}
-
 /** What the pure procedure answers: the same for the same bytes, policy and state. */
 export interface VerdictBody {
   readonly status: VerdictStatus;
@@ -95,6 +89,7 @@ export interface VerdictBody {
   readonly coverage: { readonly ima: ImaCoverage | null; readonly boot: BootCoverage | null };
   /** Null when no quote could be read and verified. */
   readonly timeline: Timeline | null;
+  /** What may explain a failed replay; never improves a verdict. */
   readonly diagnosis: readonly Diagnosis[];
   readonly policy: PolicyIdentity;
   readonly next: { readonly fromIndex: number; readonly afterSeconds: number };

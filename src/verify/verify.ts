@@ -6,6 +6,7 @@ import { type AcceptancePolicy, severityOf } from '../policy/acceptance.ts';
 import { judgeBootIdentity } from '../timeline/boot-identity.ts';
 import { judgeBootStep } from './boot-step.ts';
 import { CheckSheet } from './check-sheet.ts';
+import { diagnoseList } from './diagnosis-step.ts';
 import type { Evidence } from './evidence.ts';
 import { type ListPlan, planList } from './list-plan.ts';
 import { concludeList } from './list-procedure.ts';
@@ -17,8 +18,7 @@ import type { VerdictBody } from './verdict.ts';
 /** A verification in progress: the quote is judged at once, the list as it streams in. */
 export interface Verification {
   /** Feeds bytes of segment number `segment` (as claimed in the evidence, from 0). Segments come
-   *  in order and whole before the next; windows may cut records anywhere. The bytes are kept for
-   *  a while, so the caller does not write to them afterwards. */
+   *  in order and whole before the next; windows may cut records anywhere. */
   push(segment: number, window: Uint8Array): void;
   /** Ends the list and gives the verdict. Call once. */
   conclude(): VerdictBody;
@@ -120,7 +120,7 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
     findingCounts: sheet.findings.counts,
     coverage: { ima: list.coverage, boot: boot.coverage },
     timeline: timelineOf(round, { state, next, epochs: list.epochs }),
-    diagnosis: [],
+    diagnosis: diagnoseList({ plan, outcome, proven, state }),
     policy: policy.identity,
     next: { fromIndex: nextFromIndex(plan, state, next), afterSeconds: NEXT_ROUND_SECONDS },
   };
