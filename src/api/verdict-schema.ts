@@ -86,7 +86,12 @@ export const verdict: z.ZodType<unknown> = z
     coverage: z.object({ ima: imaCoverage.nullable(), boot: bootCoverage.nullable() }),
     timeline: timeline.nullable(),
     diagnosis: z.array(
-      z.object({ hypothesis: z.string(), at: z.array(count), reachesQuote: z.boolean() }),
+      z.object({
+        hypothesis: z.string(),
+        at: z.array(count),
+        reachesQuote: z.boolean(),
+        note: z.string().optional(),
+      }),
     ),
     policy: z.object({
       name: z.string(),
