@@ -1,5 +1,5 @@
-// However a list is cut into segments, whatever their kinds and whatever they repeat, and in however
-// many rounds it came: what is proven of it is the same. FORMATS 8.4. PLUMBLINE_SIM_RUNS, ..._SEED.
+// However a list is cut into segments, whatever their kinds and whatever they repeat, and in
+// however many rounds it came: what is proven of it is the same. FORMATS 8.4.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -69,7 +69,8 @@ describe('the same list in other segments', () => {
   });
 
   for (const bundle of bundlesBelow(EVIDENCE_FOLDER)) {
-    it(`leads a captured host to the same state: ${path.relative(EVIDENCE_FOLDER, bundle)}`, async (t) => {
+    const name = path.relative(EVIDENCE_FOLDER, bundle);
+    it(`leads a captured host to the same state: ${name}`, async (t) => {
       const capture = await loadCapture(bundle);
       const records = recordsOf(capture);
       const plain = stateOf(capture);

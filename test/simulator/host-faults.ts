@@ -196,11 +196,13 @@ function lostAtKexec(site: FaultSite): FaultyRound | undefined {
   return freshRound(site);
 }
 
-/** The agent takes the new list for that of a new boot. */
+/** The agent takes the new list for that of a new boot. More than the aggregate was proven, or the
+ *  new list, which begins with the same record, would pass for the old one. */
 function onlyNewList(site: FaultSite): FaultyRound | undefined {
   const { scene, pick } = site;
   const { host, history } = scene;
   if (history.kernel.kexec !== 'left-behind') return undefined;
+  host.measureFiles(1);
   attestOnce(site);
   host.measureFiles(1 + pick(4));
   host.kexec({ lose: Number.MAX_SAFE_INTEGER });
