@@ -77,7 +77,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'replay',
       'record-table',
       'frame-window',
-      'frame-window',
     ],
     because: 'the three formats are siblings: what one proves, the others learn from verify',
   },
