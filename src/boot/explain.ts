@@ -36,8 +36,8 @@ export interface ExplainedBoot {
   readonly explanations: PcrExplanations;
 }
 
-/** Compares a log with a quote. There is one explanation for each quoted bank that has proven values
- *  and that the log can replay. */
+/** Compares a log with a quote. There is one explanation for each quoted bank that has proven
+ *  values and that the log can replay. */
 export function explainBoot(replay: ReplayedEventLog, quoted: QuotedPcrs): ExplainedBoot {
   return { replay, quoted, explanations: explainBanks(replay, quoted) };
 }

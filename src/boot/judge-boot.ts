@@ -17,9 +17,9 @@ export interface BootExpectations {
   readonly loader: Severity | undefined;
 }
 
-/** Judges the log as a whole. Where `expectations` ask for every finding, an empty answer means that
- *  each quoted PCR 0–9 and 11–15 is explained or at its start value, in every quoted bank. PCR 10
- *  and 16–23 are not judged here. */
+/** Judges the log as a whole. Where `expectations` ask for every finding, an empty answer means
+ *  that each quoted PCR 0–9 and 11–15 is explained or at its start value, in every quoted bank. PCR
+ *  10 and 16–23 are not judged here. */
 export function judgeBoot(boot: ExplainedBoot, expectations: BootExpectations): Finding[] {
   const banks = banksOf(boot);
   return [

@@ -102,9 +102,6 @@ export const FILE_LIMITS = {
   windowBytes: 1_048_576,
 } as const;
 
-/** The longest record, head and data. A window must hold at least this to make progress. */
-export const LARGEST_RECORD_BYTES = IMA_LIMITS.headBytes + IMA_LIMITS.dataBytes;
-
 /** Caps on what is followed beside the plain reading of a list. */
 export const TIMELINE_LIMITS = {
   /** Records whose fingerprints are kept to notice overlapping segments: a staged chunk. */

@@ -6,9 +6,9 @@ import { digest, type HashName, hashByName } from '../crypto/digest.ts';
 import { type PcrValues, pcrValue } from '../pcr/selection.ts';
 
 /** Name of the first record of a kernel that starts IMA in time. */
-export const BOOT_AGGREGATE = asciiBytes('boot_aggregate');
+const BOOT_AGGREGATE = asciiBytes('boot_aggregate');
 /** Name of the first record of a kernel built with CONFIG_IMA_INIT_LATE_SYNC (Linux 7.3). */
-export const BOOT_AGGREGATE_LATE = asciiBytes('boot_aggregate_late');
+const BOOT_AGGREGATE_LATE = asciiBytes('boot_aggregate_late');
 
 /** Which of the two names this is, or undefined. */
 export function aggregateName(
@@ -22,7 +22,7 @@ export function aggregateName(
 export type AggregateCoverage = '0-7' | '0-9';
 
 /** The aggregate over authenticated PCR values; undefined when one of them is missing. */
-export function computeAggregate(
+function computeAggregate(
   bank: HashName,
   pcrs: PcrValues,
   coverage: AggregateCoverage,

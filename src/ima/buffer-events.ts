@@ -42,15 +42,19 @@ export interface KexecEvent {
 export function readKexecEvent(fields: TemplateFields): KexecEvent | undefined {
   const name = latinText(fields.name ?? new Uint8Array());
   if (name !== 'kexec_load' && name !== 'kexec_execute') return undefined;
-  const match = KEXEC_BUFFER.exec(latinText(fields.buffer ?? new Uint8Array()));
-  if (match === null) return undefined;
-  const [segmentSizeBytes, listBytes, recordCount] = match.slice(1).map(Number);
-  if (segmentSizeBytes === undefined || listBytes === undefined) return undefined;
-  if (recordCount === undefined) return undefined;
-  return { name, segmentSizeBytes, listBytes, recordCount };
+  const groups = KEXEC_BUFFER.exec(latinText(fields.buffer ?? new Uint8Array()))?.groups;
+  if (groups === undefined) return undefined;
+  return {
+    name,
+    segmentSizeBytes: Number(groups['segment']),
+    listBytes: Number(groups['list']),
+    recordCount: Number(groups['count']),
+  };
 }
 
-const NUMBER = '(0|[1-9][0-9]{0,15})';
+const NUMBER = '(?:0|[1-9][0-9]{0,15})';
 const KEXEC_BUFFER = new RegExp(
-  `^kexec_segment_size=${NUMBER};ima_binary_runtime_size=${NUMBER};ima_runtime_measurements_count=${NUMBER};$`,
+  `^kexec_segment_size=(?<segment>${NUMBER});` +
+    `ima_binary_runtime_size=(?<list>${NUMBER});` +
+    `ima_runtime_measurements_count=(?<count>${NUMBER});$`,
 );

@@ -1,6 +1,6 @@
-// Walks a measurement list, segment by segment, as its bytes arrive: keeps what is unfinished, turns
-// text into records, frames them and shows each once. Memory is bounded by the largest record,
-// whatever the length of the list. FORMATS 1.6, 8.4.
+// Walks a measurement list, segment by segment, as its bytes arrive: keeps what is unfinished,
+// turns text into records, frames them and shows each once. Memory is bounded by the largest
+// record, whatever the length of the list. FORMATS 1.6, 8.4.
 
 import { ByteCollector } from '../bytes/byte-collector.ts';
 import { viewBytes } from '../bytes/encoding.ts';

@@ -4,7 +4,7 @@
 import { IMA_LIMITS } from '../bytes/limits.ts';
 
 /** Field ids that the kernel supports (FORMATS 2.3). */
-export const FIELD_IDS = [
+const FIELD_IDS = [
   'd',
   'n',
   'd-ng',
@@ -33,7 +33,7 @@ export interface Template {
 }
 
 /** The built-in templates, by name. */
-export const BUILTIN_TEMPLATES: ReadonlyMap<string, Template> = new Map(
+const BUILTIN_TEMPLATES: ReadonlyMap<string, Template> = new Map(
   Object.entries({
     ima: ['d', 'n'],
     'ima-ng': ['d-ng', 'n-ng'],

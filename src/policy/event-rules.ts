@@ -1,5 +1,5 @@
-// The rules about events that mechanisms of long-running hosts leave in the list: kexec counts, trim
-// events, update counters and snapshot markers. They can make a verdict worse, never better.
+// The rules about events that mechanisms of long-running hosts leave in the list: kexec counts,
+// trim events, update counters and snapshot markers. They can make a verdict worse, never better.
 // FORMATS 7 to 10; docs/formats.
 
 import { type EventRecord, type EventRuling, NOT_OWN } from '../timeline/event-record.ts';

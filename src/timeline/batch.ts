@@ -1,5 +1,6 @@
-// Batches: a kernel that extends once for a group of records, between a start and a stop event. Only
-// behind a policy switch, because measured-before-use does not hold inside a batch. FORMATS 12.2.
+// Batches: a kernel that extends once for a group of records, between a start and a stop event.
+// Only behind a policy switch, because measured-before-use does not hold inside a batch. FORMATS
+// 12.2.
 
 import { latinText } from '../bytes/encoding.ts';
 import { TIMELINE_LIMITS } from '../bytes/limits.ts';

@@ -1,5 +1,6 @@
 // Which boot a quote belongs to, told from the TPM's own counters. FORMATS 14.6; TPM 2.0 Part 2,
-// 10.11.1 TPMS_CLOCK_INFO. For most AKs the counters carry a constant offset: only differences count.
+// 10.11.1 TPMS_CLOCK_INFO. For most AKs the counters carry a constant offset: only differences
+// count.
 
 import { type Finding, makeFinding, type Severity } from '../findings/finding.ts';
 import type { TpmsAttest } from '../quote/attest.ts';

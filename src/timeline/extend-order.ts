@@ -1,5 +1,6 @@
 // A claimed order of extends, for hosts whose extends overtake each other. An untrusted hint behind
-// a policy switch: if the replay in that order reaches the quote, the quote proves it. FORMATS 12.3.
+// a policy switch: if the replay in that order reaches the quote, the quote proves it. FORMATS
+// 12.3.
 
 /** The hint, checked for form. */
 export type OrderReading =

@@ -1,5 +1,5 @@
-// Where a round's replay starts: at record 0, or at a checkpoint of ours, never where the host says.
-// docs/formats/segments.md; FORMATS 8.4 rules 3 to 5, 14.6.
+// Where a round's replay starts: at record 0, or at a checkpoint of ours, never where the host
+// says. docs/formats/segments.md; FORMATS 8.4 rules 3 to 5, 14.6.
 
 import type { HashName } from '../crypto/digest.ts';
 import type { BootRelation } from './boot-identity.ts';

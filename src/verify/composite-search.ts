@@ -1,6 +1,6 @@
-// Finds the prefix that a quote proves when the values of its IMA PCRs were not supplied: after each
-// record the running values are put where values are missing, and pcrDigest decides.
-// FORMATS 14.1, 19 step 5.
+// Finds the prefix that a quote proves when the values of its IMA PCRs were not supplied: after
+// each record the running values are put where values are missing, and pcrDigest decides. FORMATS
+// 14.1, 19 step 5.
 
 import type { HashName } from '../crypto/digest.ts';
 import type { ExtendMode, Registers } from '../ima/registers.ts';

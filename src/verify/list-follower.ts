@@ -94,6 +94,7 @@ interface Candidate {
   repeats: number | undefined;
 }
 
+/** Follows one list: give it the bytes, then end it. */
 export class ListFollower {
   readonly #input: FollowInput;
   readonly #walk: ListWalk;
@@ -245,7 +246,7 @@ export class ListFollower {
   }
 
   /** Gives a record to a candidate. False when its repetition broke off before it was complete:
-   *  what is left out must be everything from the repeated record to the end of what came before. */
+   *  what is left out must be all from the repeated record to the end of the earlier ones. */
   #offer(candidate: Candidate, taken: TakenRecord, fingerprint: Uint8Array): boolean {
     const { repeats, reading, overlaps } = candidate;
     if (repeats === undefined || repeats >= this.#segmentFrom) {
@@ -291,8 +292,8 @@ export class ListFollower {
   }
 }
 
-/** Values to reach are known, and the records extend one by one in the order of the list: other ways
- *  of extending are not explained. */
+/** Values to reach are known, and the records extend one by one in the order of the list: other
+ *  ways of extending are not explained. */
 function isDiagnosable({ goal, order, starts }: FollowInput): boolean {
   return goal?.proven !== undefined && order === undefined && starts[0].batches === undefined;
 }

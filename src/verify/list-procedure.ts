@@ -135,8 +135,9 @@ function concludeReplay(sheet: CheckSheet, input: ListInput, list: ListAtHand): 
   else concludeContent(sheet, input, { plan, prefix: outcome.reading.proven });
 }
 
-/** Whether the list looks like that of a kernel which began a new one at a kexec, behind records that
- *  nobody sent: well-formed, opened by the aggregate of this very boot, and not what was proven. */
+/** Whether the list looks like that of a kernel which began a new one at a kexec, behind records
+ *  that nobody sent: well-formed, opened by the aggregate of this very boot, and not what was
+ *  proven. */
 function isListLost({ plan, outcome }: ListAtHand): boolean {
   const { reading, walk } = outcome;
   const isFromZero = plan.origin.kind === 'replay' && plan.origin.from === undefined;

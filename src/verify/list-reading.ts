@@ -1,6 +1,6 @@
-// One reading of a list: registers that are extended and an appraisal that judges, record by record.
-// The plain reading takes every record; another one may leave out records that were sent twice.
-// FORMATS 8.4, 19 step 5.
+// One reading of a list: registers that are extended and an appraisal that judges, record by
+// record. The plain reading takes every record; another one may leave out records that were sent
+// twice. FORMATS 8.4, 19 step 5.
 
 import type { Where } from '../findings/finding.ts';
 import { type ImaRecord, type RowOrigin, recordAt } from '../ima/record.ts';
@@ -36,6 +36,7 @@ export interface Waypoint {
   readonly registers: readonly SavedRegister[];
 }
 
+/** A reading in progress. Memory does not grow with the list. */
 export class ListReading {
   readonly registers: Registers;
   readonly #appraisal: RecordAppraisal;

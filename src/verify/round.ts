@@ -27,7 +27,8 @@ export function stateAfterRound(
   const { attest, plan, outcome, replayStands } = round;
   if (attest === undefined) return undefined;
   const proven = outcome?.reading.proven;
-  // What the quote does not cover (names of templates, columns) may be put right by sending it again.
+  // What the quote does not cover (names of templates, columns) may be put right by sending it
+  // again.
   const isFormBad = proven?.appraisal.integrity.worst === 'contraindicated';
   const isProven = replayStands && proven !== undefined && !isFormBad && plan?.isSuffix === false;
   const hasRecords = outcome !== undefined && outcome.walk.nextIndex > (plan?.claim.fromIndex ?? 0);

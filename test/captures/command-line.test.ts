@@ -1,5 +1,5 @@
-// `plumbline verify --json` prints for every capture the verdict that the procedure gives, and exits
-// with its status.
+// `plumbline verify --json` prints for every capture the verdict that the procedure gives, and
+// exits with its status.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// Writes event logs for tests, and finds the real ones. The layouts are those of FORMATS 15, written
-// here a second time on purpose.
+// Writes event logs for tests, and finds the real ones. The layouts are those of FORMATS 15,
+// written here a second time on purpose.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
