@@ -30,10 +30,9 @@ export function reportVerdict(
     for (const finding of findings) lines.push(...findingLines(finding, paint));
   }
   lines.push(...uncountedLines(verdict));
-  for (const { hypothesis, at } of verdict.diagnosis) {
-    lines.push(
-      row('diagnosis', at.length === 0 ? hypothesis : `${hypothesis} at ${at.join(', ')}`),
-    );
+  for (const { hypothesis, at, note } of verdict.diagnosis) {
+    const place = at.length === 0 ? hypothesis : `${hypothesis} at ${at.join(', ')}`;
+    lines.push(row('diagnosis', note === undefined ? place : `${place}: ${note}`));
   }
   if (verdict.status === 'none') {
     lines.push(row('next', `send the list from record ${verdict.next.fromIndex} with a new quote`));

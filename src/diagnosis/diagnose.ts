@@ -1,6 +1,6 @@
 // Says why the replay of a list did not reach the quoted values: hypotheses are tried in a fixed
-// order and bounded work, until one reaches them. A diagnosis explains and never improves a verdict.
-// FORMATS 19, step 6; docs/formats/diagnosis.md
+// order and bounded work, until one reaches them. A diagnosis explains and never improves a
+// verdict. FORMATS 19, step 6; docs/formats/diagnosis.md
 
 import { DIAGNOSIS_LIMITS } from '../bytes/limits.ts';
 import type { PcrValues } from '../pcr/selection.ts';

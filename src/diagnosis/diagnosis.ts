@@ -4,7 +4,7 @@
 /** Every hypothesis, in the order in which they are tried, with what it says. */
 export const HYPOTHESES = {
   'quote-at-checkpoint':
-    'the quoted values are those of an earlier checkpoint of this boot: nothing was measured since, and the list is another one',
+    'the quoted values are those of an earlier checkpoint of this boot; the list is another one',
   'pcr-of-another-boot': 'the quoted values are those of a checkpoint of the boot before',
   'list-of-another-boot': 'the list begins with the records of the boot before',
   'list-starts-elsewhere': 'the list is right, but starts at another record than claimed',
@@ -20,7 +20,7 @@ export const HYPOTHESES = {
   'violation-sent-as-record': 'a record stands where a violation was extended',
   'violation-left-out': 'a violation was extended that the list does not hold',
   'search-cut-short':
-    'the work cap ended the search: a change at this record or before it may be the reason',
+    'the work cap ended the search: a change at this record or before it was not tried',
 } as const;
 
 export type HypothesisName = keyof typeof HYPOTHESES;

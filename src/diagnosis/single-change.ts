@@ -7,8 +7,8 @@ import type { Diagnosis } from './diagnosis.ts';
 import type { Change, Search } from './search.ts';
 import type { TrailRecord } from './trail.ts';
 
-/** Changes one thing at `position`, 0 up to and with the number of records; undefined where there is
- *  nothing to change. */
+/** Changes one thing at `position`, 0 up to and with the number of records; undefined where there
+ *  is nothing to change. */
 export interface SingleChange {
   readonly changeAt: (search: Search, position: number) => Change | undefined;
   /** What it means that the list changed at `position` reaches the quote. */

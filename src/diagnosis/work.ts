@@ -29,7 +29,8 @@ export class Work {
     this.#isCut = false;
   }
 
-  /** Takes `extendCount` from the share, or from all that is left; false when there are not as many. */
+  /** Takes `extendCount` from the share, or from all that is left; false when there are not as
+   *  many. */
   spend(extendCount: number, from: 'share' | 'all' = 'share'): boolean {
     const end = from === 'share' ? this.#shareEnd : this.#cap;
     if (this.#spent + extendCount > end) {
