@@ -135,10 +135,16 @@ describe('a claimed order of extends', () => {
     assert.deepEqual([next.status, next.coverage.ima?.provenCount], ['affirming', 8]);
   });
 
-  it('leaves the records between two swapped extends unproven until both are done', () => {
-    const scene = overtaken(1);
-    const verdict = scene.send({ pieces: [scene.records(0, 4)], extendOrder: [4, 3] });
-    assert.equal(verdict.status, 'contraindicated');
+  it('proves nothing between two extends that overtake each other', () => {
+    const scene = new AttestedHost(policyWith({ extendOrderWindow: 1 }));
+    scene.host.measureFiles(2);
+    const [late, early] = [other('/bin/late'), other('/bin/early')];
+    const sent = { pieces: [[...scene.records(), late, early]], extendOrder: [4, 3] };
+    scene.host.tpm.extend(10, (bank) => early.extended(bank, 'own-hash'));
+    const between = scene.send(sent);
+    assert.deepEqual([between.status, ...graveCodes(between)], MISMATCH);
+    scene.host.tpm.extend(10, (bank) => late.extended(bank, 'own-hash'));
+    assert.equal(scene.send(sent).status, 'affirming');
   });
 });
 

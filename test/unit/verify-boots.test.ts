@@ -26,6 +26,15 @@ describe('a boot', () => {
     assert.equal(findingsOf(verdict, 'quote.reset_detected').length, 1);
   });
 
+  it('takes no checkpoint of the one before, however long its list', () => {
+    const scene = attested();
+    scene.host.reboot();
+    scene.host.measureFiles(9);
+    scene.attest();
+    const indices = scene.verifier.state?.checkpoints.map(({ index }) => index);
+    assert.deepEqual(indices, [10]);
+  });
+
   it('goes on over a resume', () => {
     const scene = attested();
     scene.host.suspendResume();
