@@ -7,8 +7,8 @@ import type { PcrValues } from '../pcr/selection.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { Search } from './search.ts';
 import { SINGLE_CHANGES, type SingleChange } from './single-change.ts';
-import type { Trail } from './trail.ts';
-import { type EarlierPoint, WHOLE_LIST_HYPOTHESES } from './whole-list.ts';
+import type { OpenTrail, Trail } from './trail.ts';
+import { type EarlierPoint, isAltered, WHOLE_LIST_HYPOTHESES } from './whole-list.ts';
 import { Work } from './work.ts';
 
 /** A list that did not lead to the quote. */
@@ -30,9 +30,10 @@ export function diagnose(
   const opened = trail.open();
   const search = opened && Search.begin(opened, quoted, work);
   if (search === undefined) return work.isCut ? [cutAt()] : [];
+  const positions = suspects(search.trail);
   const looks = [
     ...WHOLE_LIST_HYPOTHESES.map((look) => () => look(search, earlier)),
-    ...SINGLE_CHANGES.map((change) => () => findChange(search, change)),
+    ...SINGLE_CHANGES.map((change) => () => findChange(search, positions, change)),
   ];
   const found: Diagnosis[] = [];
   for (const [at, look] of looks.entries()) {
@@ -45,10 +46,22 @@ export function diagnose(
   return withOneCut(found);
 }
 
-/** Tries a change at each position, newest first, as far as the share of work goes. */
-function findChange(search: Search, { changeAt, meaning }: SingleChange): Diagnosis | undefined {
-  const { records, start } = search.trail;
-  for (let position = records.length; position >= 0; position -= 1) {
+/** Positions at which something may have been changed, newest first: where records do not fit their
+ *  columns only those, as whatever else is changed beside them would be a second change. */
+function suspects({ records }: OpenTrail): readonly number[] {
+  const altered = [...records.keys()].filter((position) => isAltered(records[position]));
+  const positions = altered.length > 0 ? altered : [...records.keys(), records.length];
+  return positions.reverse();
+}
+
+/** Tries a change at each position, as far as the share of work goes. */
+function findChange(
+  search: Search,
+  positions: readonly number[],
+  { changeAt, meaning }: SingleChange,
+): Diagnosis | undefined {
+  const { start } = search.trail;
+  for (const position of positions) {
     const change = changeAt(search, position);
     if (change === undefined) continue;
     if (search.reaches(change)) return meaning(search, position);

@@ -33,6 +33,7 @@ interface Probe extends Register {
   readonly before: readonly (readonly SavedRegister[])[];
 }
 
+/** A search over one list: what it may spend, and the trials themselves. */
 export class Search {
   readonly trail: OpenTrail;
   readonly work: Work;

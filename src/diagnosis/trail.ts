@@ -51,6 +51,8 @@ interface Part {
   readonly origin: Pick<RowOrigin, 'segment' | 'columnHash' | 'byteOrder'>;
 }
 
+/** The newest records of one list, filled window by window. Bounded by DIAGNOSIS_LIMITS, at most
+ *  twice over. */
 export class Trail {
   readonly #parts: Part[] = [];
   #recordCount = 0;

@@ -127,9 +127,10 @@ function alteredData(search: Search): Diagnosis | undefined {
   };
 }
 
-function isAltered({ digests, columnHash, column }: TrailRecord): boolean {
-  const computed = digests.of(columnHash);
-  return computed !== undefined && !equalBytes(computed, column);
+/** Whether the digest column of a record is not the digest of its data. */
+export function isAltered(record: TrailRecord | undefined): boolean {
+  const computed = record?.digests.of(record.columnHash);
+  return record !== undefined && computed !== undefined && !equalBytes(computed, record.column);
 }
 
 function columnDigests({ digests, columnHash, column }: TrailRecord): RecordDigests {

@@ -9,8 +9,8 @@ import type { ListOutcome } from './list-follower.ts';
 import type { ListPlan } from './list-plan.ts';
 import type { TimelineState } from './timeline-state.ts';
 
-/** What may explain that `outcome` proves nothing; empty unless PCR values are proven and the list
- *  was replayed towards them and missed them. */
+/** What may explain that `outcome` proves nothing; empty unless PCR values are proven and a list
+ *  that could be read to its end was replayed towards them and missed them. */
 export function diagnoseList(round: {
   readonly plan: ListPlan | undefined;
   readonly outcome: ListOutcome | undefined;
@@ -18,7 +18,8 @@ export function diagnoseList(round: {
   readonly state: TimelineState | undefined;
 }): readonly Diagnosis[] {
   const { plan, outcome, proven, state } = round;
-  const trail = outcome?.reading.proven === undefined ? outcome?.trail : undefined;
+  const isMissed = outcome?.reading.proven === undefined && outcome?.walk.broken === undefined;
+  const trail = isMissed ? outcome?.trail : undefined;
   if (plan === undefined || trail === undefined || proven === undefined) return [];
   const boot = plan.relation === 'rebooted' ? 'another' : 'this';
   const earlier = (state?.checkpoints ?? []).map(({ index, registers }) => {

@@ -82,6 +82,25 @@ describe('data that were altered beside a column that was not', () => {
   });
 });
 
+describe('a record that does not fit its column', () => {
+  const records = files(12);
+  const foreign = writeRecord(FOREIGN);
+  const unfitting = join(foreign.slice(0, 23), Uint8Array.of(1), foreign.slice(24));
+  const listWith = (...put: readonly Uint8Array[]) => {
+    const honest = records.map((record) => writeRecord(record));
+    return join(...honest.toSpliced(5, 0, ...put));
+  };
+
+  it('is the suspect when it was put in', () => {
+    const { verdict } = judge(quoteOf(records), [listWith(unfitting)]);
+    assertDiagnosis(verdict, { hypothesis: 'foreign-record', at: [5], reachesQuote: true });
+  });
+
+  it('is no explanation when there was more', () => {
+    assertUnexplained(judge(quoteOf(records), [listWith(unfitting, foreign)]).verdict);
+  });
+});
+
 describe('several PCRs and banks', () => {
   const records = files(16).map((record, at) => ({ ...record, pcr: at % 5 === 4 ? 12 : 10 }));
   const evidence = quoteOf(records, { banks: ['sha256', 'sha1'], pcrs: [10, 12] });
@@ -159,6 +178,12 @@ describe('what no diagnosis is made of', () => {
     const signature = { ...unproven.quote.signature, bytes: new Uint8Array(64) };
     const forged = { ...quoteOf(records), quote: { ...unproven.quote, signature } };
     assert.deepEqual(judge(forged, [list]).verdict.diagnosis, []);
+  });
+
+  it('a list that breaks off', () => {
+    const { verdict } = judge(quoteOf(records), [list.slice(0, -1)]);
+    assertUnexplained(verdict);
+    assert.equal(verdict.findingCounts['ima.truncated'], 1);
   });
 
   it('a PCR that was never extended', () => {
