@@ -106,7 +106,9 @@ describe('a start value', () => {
 
   it('is not even looked at where the list starts at record 0', () => {
     const { scene, startValues } = hostThatLost(6, WARNING);
-    assert.equal(scene.send({ pieces: [scene.records(6)], startValues }).status, 'contraindicated');
+    const unused = scene.send({ pieces: [scene.records(6)], startValues });
+    assert.equal(unused.coverage.ima?.provenCount, null);
+    assert.deepEqual(findingsOf(unused, 'ima.history_unknown'), []);
     assert.equal(scene.send({ pieces: [scene.records()], startValues }).status, 'affirming');
   });
 });
