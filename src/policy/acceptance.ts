@@ -132,6 +132,8 @@ export interface ImaAcceptance {
   readonly unknownHistory: 'none' | 'warn';
   /** Records for a PCR that is not quoted. */
   readonly unquotedPcrs: Treatment;
+  /** Whether a measured file is a kernel image that may be booted by kexec. */
+  isPinnedKernel(measurement: Measurement): boolean;
   /** `any` accepts every measurement and says so. */
   readonly measurements: 'any' | MeasurementRules;
 }

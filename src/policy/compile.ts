@@ -37,7 +37,7 @@ export function compilePolicy(
   const completion = completePolicy(document);
   if (!completion.ok) return completion;
   const complete = completion.policy;
-  const ima = compileIma(complete.ima, sets);
+  const ima = compileIma(complete, sets);
   const problems = [...bootProblems(complete, sets), ...ima.problems];
   if (problems.length > 0) return { ok: false, problems: cappedProblems(problems) };
   const identity = { name: complete.name, version, digest: digest ?? policyDigest(document) };
@@ -98,7 +98,7 @@ interface ImaCompilation {
 }
 
 function compileIma(
-  ima: CompletePolicy['ima'],
+  { ima, boot }: CompletePolicy,
   sets: ReadonlyMap<string, ReferenceSet>,
 ): ImaCompilation {
   if (ima === 'not-required') return { acceptance: ima, problems: [], notes: [] };
@@ -118,8 +118,18 @@ function compileIma(
     unknownHistory: ima.history.unknown,
     unquotedPcrs: 'refuse',
     measurements: rules,
+    isPinnedKernel: compileKernels(boot.bootAggregate.kernels ?? [], sets),
   };
   return { acceptance, problems, notes };
+}
+
+function compileKernels(
+  names: readonly string[],
+  sets: ReadonlyMap<string, ReferenceSet>,
+): ImaAcceptance['isPinnedKernel'] {
+  const kernels = names.flatMap((name) => sets.get(name) ?? []);
+  return ({ kind, algorithm, digest, name }) =>
+    kind === 'file' && kernels.some((set) => set.has(algorithm, digest, name));
 }
 
 /** Without a section the weakest bound holds: one extend a record, whatever the TPM counts. */

@@ -50,6 +50,7 @@ export function judgeLaterAggregate(aggregate: AggregateRecord, context: EpochCo
   const { epochs, findings, where, rules } = context;
   const isRepeat = repeatsFirst(aggregate, epochs.first);
   if (!isRepeat && !aggregate.afterExecute) return false;
+  const isKernelKnown = epochs.isNextKernelKnown;
   epochs.open(aggregate);
   judgeName(aggregate, context);
   if (!isRepeat && aggregate.digest.algorithm === epochs.first?.digest.algorithm) {
@@ -66,7 +67,7 @@ export function judgeLaterAggregate(aggregate: AggregateRecord, context: EpochCo
     findings.add('ima.kexec_unmarked', { severity: unmarked, where });
   }
   const newKernel = severityOf(rules.ima.kexec.newKernel);
-  if (newKernel !== undefined) {
+  if (newKernel !== undefined && !isKernelKnown) {
     findings.add('ima.epoch_kernel_unknown', { severity: newKernel, where });
   }
   return true;

@@ -13,7 +13,7 @@ import type { Template } from '../ima/templates.ts';
 import { isBatchMark } from '../timeline/batch.ts';
 import { EpochTracker, type SavedEpochs } from '../timeline/epochs.ts';
 import type { EventRecord } from '../timeline/event-record.ts';
-import { type ImaAcceptance, severityOf, type Treatment } from './acceptance.ts';
+import { type ImaAcceptance, type Measurement, severityOf, type Treatment } from './acceptance.ts';
 import { judgeFirstAggregate, judgeLaterAggregate, type LateTreatment } from './epoch-rules.ts';
 import { EventRules, type SavedEvents } from './event-rules.ts';
 import { judgeMeasurement } from './judge-measurement.ts';
@@ -156,7 +156,15 @@ export class RecordAppraisal {
     if (template.name === BUFFER_TEMPLATE && this.#judgeEvent(record, read)) return;
     if (role === 'kexec') return;
     if (role !== undefined && judgeLaterAggregate(role, this.#epochContext(record))) return;
-    judgeMeasurement({ record, template, fields }, this.#rules.ima, this.content);
+    const accepted = judgeMeasurement({ record, template, fields }, this.#rules.ima, this.content);
+    if (accepted !== undefined) this.#noteNextKernel(accepted);
+  }
+
+  /** Keeps in mind which kernel a kexec may start: a pinned image, and an accepted command line. */
+  #noteNextKernel(accepted: Measurement): void {
+    if (this.#rules.ima.isPinnedKernel(accepted)) this.epochs.noteNextKernel('image');
+    const isCommandLine = latinText(accepted.name) === 'kexec-cmdline';
+    if (accepted.kind === 'buffer' && isCommandLine) this.epochs.noteNextKernel('commandLine');
   }
 
   /** Whether a mechanism owns the event: it is judged there and needs no measurement rule. */

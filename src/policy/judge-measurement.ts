@@ -17,18 +17,19 @@ export interface MeasuredRecord {
   readonly fields: TemplateFields;
 }
 
-/** Judges one measurement. An accepted one leaves no trace. */
+/** Judges one measurement: an accepted one leaves no finding. Gives it when it was accepted by a
+ *  rule. */
 export function judgeMeasurement(
   measured: MeasuredRecord,
   ima: ImaAcceptance,
   log: FindingLog,
-): void {
+): Measurement | undefined {
   const { fileDigest } = measured.fields;
   const { fileDigests, measurements } = ima;
   if (fileDigest === undefined || isAllZero(fileDigest.bytes)) {
     const severity = measurements === 'any' ? 'info' : 'contraindicated';
     log.add('ima.file_content_unknown', { severity, ...about(measured) });
-    return;
+    return undefined;
   }
   if (fileDigests !== 'any' && !fileDigests.has(fileDigest.algorithm)) {
     log.add('ima.file_digest_weak', {
@@ -37,16 +38,17 @@ export function judgeMeasurement(
       expected: [...fileDigests].join(', '),
       actual: fileDigest.algorithm,
     });
-    return;
+    return undefined;
   }
-  if (measurements !== 'any') applyRules(measured, fileDigest, { measurements, log });
+  if (measurements === 'any') return undefined;
+  return applyRules(measured, fileDigest, { measurements, log });
 }
 
 function applyRules(
   measured: MeasuredRecord,
   fileDigest: FileDigest,
   under: { readonly measurements: MeasurementRules; readonly log: FindingLog },
-): void {
+): Measurement | undefined {
   const { measurements, log } = under;
   const measurement: Measurement = {
     kind: measured.template.name === BUFFER_TEMPLATE ? 'buffer' : 'file',
@@ -55,7 +57,7 @@ function applyRules(
     digest: fileDigest.bytes,
   };
   const ruling = measurements.judge(measurement);
-  if (ruling?.then === 'accept') return;
+  if (ruling?.then === 'accept') return measurement;
   const actual = `${measurement.algorithm}:${toHex(measurement.digest)}`;
   if (ruling === undefined) {
     const expected = measurements.expectation(measurement);
@@ -65,7 +67,7 @@ function applyRules(
       expected,
       actual,
     });
-    return;
+    return undefined;
   }
   const isWarned = ruling.then === 'warn';
   log.add(isWarned ? 'ima.file_warned' : 'ima.file_digest_refused', {
@@ -74,6 +76,7 @@ function applyRules(
     actual,
     rule: ruling.rule,
   });
+  return undefined;
 }
 
 function about({ record, fields }: MeasuredRecord) {

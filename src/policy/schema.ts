@@ -66,9 +66,8 @@ const bootAggregate = z
     coverage: z.enum(['0-9', '0-7']).default('0-9'),
   })
   .superRefine((value, context) => {
-    const pinned = value.late === 'accept-if-pinned';
-    if (pinned === (value.kernels !== undefined)) return;
-    const message = '"accept-if-pinned" needs kernels, and nothing else does';
+    if (value.late !== 'accept-if-pinned' || value.kernels !== undefined) return;
+    const message = '"accept-if-pinned" needs kernels';
     context.addIssue({ code: 'custom', path: ['kernels'], message });
   })
   .prefault({});

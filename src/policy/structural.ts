@@ -39,6 +39,7 @@ export const STRUCTURAL_POLICY: AcceptancePolicy = {
     extendOrderWindow: 0,
     unknownHistory: 'none',
     unquotedPcrs: 'warn',
+    isPinnedKernel: () => false,
     measurements: 'any',
   },
 };

@@ -92,6 +92,7 @@ const epochs = z.strictObject({
     }),
   ),
   lastKexec: z.enum(['kexec_load', 'kexec_execute']).nullable(),
+  nextKernel: z.strictObject({ image: z.boolean(), commandLine: z.boolean() }),
   first: z
     .strictObject({
       index: count,

@@ -26,10 +26,17 @@ export interface Epoch {
   readonly closedBy?: string;
 }
 
+/** What of the kernel that a kexec would start was measured and accepted in this epoch. */
+export interface NextKernel {
+  readonly image: boolean;
+  readonly commandLine: boolean;
+}
+
 /** A tracker as plain data, to be kept from round to round. */
 export interface SavedEpochs {
   readonly epochs: readonly Epoch[];
   readonly lastKexec: 'kexec_load' | 'kexec_execute' | null;
+  readonly nextKernel: NextKernel;
   /** The first aggregate, its digest as `algorithm:hex`. */
   readonly first: (Omit<AggregateRecord, 'digest'> & { readonly digest: string }) | null;
 }
@@ -39,6 +46,7 @@ export class EpochTracker {
   #epochs: readonly Epoch[] = [];
   #lastKexec: 'kexec_load' | 'kexec_execute' | undefined;
   #first: AggregateRecord | undefined;
+  #nextKernel: NextKernel = NO_KERNEL;
 
   /** The aggregate that opened the boot, if record 0 was one. */
   get first(): AggregateRecord | undefined {
@@ -75,9 +83,20 @@ export class EpochTracker {
     this.#lastKexec = undefined;
   }
 
+  /** Notes that a part of the next kernel was measured and accepted. */
+  noteNextKernel(part: keyof NextKernel): void {
+    this.#nextKernel = { ...this.#nextKernel, [part]: true };
+  }
+
+  /** Whether the kernel of an epoch that would open now is known: image and command line. */
+  get isNextKernelKnown(): boolean {
+    return this.#nextKernel.image && this.#nextKernel.commandLine;
+  }
+
   /** Opens an epoch with an aggregate that the caller takes for genuine. */
   open(aggregate: AggregateRecord): void {
     if (aggregate.index === 0) this.#first = aggregate;
+    this.#nextKernel = NO_KERNEL;
     const opened: Epoch = { fromIndex: aggregate.index, openedBy: aggregate.name };
     const last = this.#epochs.at(-1);
     if (last === undefined) {
@@ -107,6 +126,7 @@ export class EpochTracker {
     return {
       epochs: this.#epochs,
       lastKexec: this.#lastKexec ?? null,
+      nextKernel: this.#nextKernel,
       first: first === undefined || digest === undefined ? null : { ...first, digest },
     };
   }
@@ -116,6 +136,7 @@ export class EpochTracker {
     const tracker = new EpochTracker();
     tracker.#epochs = saved.epochs;
     tracker.#lastKexec = saved.lastKexec ?? undefined;
+    tracker.#nextKernel = saved.nextKernel;
     if (saved.first !== null) {
       const [algorithm, hex] = saved.first.digest.split(':');
       const bytes = hex === undefined ? undefined : fromHex(hex);
@@ -132,9 +153,11 @@ export class EpochTracker {
     const copy = new EpochTracker();
     copy.#epochs = this.#epochs;
     copy.#lastKexec = this.#lastKexec;
+    copy.#nextKernel = this.#nextKernel;
     copy.#first = this.#first;
     return copy;
   }
 }
 
+const NO_KERNEL: NextKernel = { image: false, commandLine: false };
 const EPOCHS_KEPT = 256;

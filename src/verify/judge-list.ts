@@ -14,6 +14,7 @@ import type { AggregateRecord } from '../timeline/epochs.ts';
 import type { ImaClaim } from './evidence.ts';
 import type { ListOutcome } from './list-follower.ts';
 import type { ListPlan } from './list-plan.ts';
+import { isLostAtKexec } from './lost-history.ts';
 import { isStrong, neverExtended, quotedValues, replayedHex } from './quoted-values.ts';
 
 /** Findings about the form of the list: they hold whether or not it is proven. */
@@ -57,15 +58,11 @@ function addBroken(log: FindingLog, { segment, index, malformed }: BrokenSegment
 }
 
 /** Findings about the replay: whether, how far and by which banks the quote proves the list. */
-export function judgeReplay(
-  outcome: ListOutcome,
-  proven: PcrValues,
-  plan: ListPlan & { readonly isListLost: boolean },
-): FindingLog {
-  const { ima, relation, isListLost } = plan;
+export function judgeReplay(outcome: ListOutcome, proven: PcrValues, plan: ListPlan): FindingLog {
+  const { ima, relation } = plan;
   const log = newLog();
   addUnsupported(log, outcome, proven);
-  if (isListLost) {
+  if (isLostAtKexec(plan, outcome)) {
     addListLost(log, outcome);
     return log;
   }

@@ -124,27 +124,12 @@ function concludeReplay(sheet: CheckSheet, input: ListInput, list: ListAtHand): 
     blockListChecks(sheet, undefined);
     return;
   }
-  const replay = judgeReplay(outcome, proven ?? new Map(), {
-    ...plan,
-    isListLost: isListLost(list),
-  });
+  const replay = judgeReplay(outcome, proven ?? new Map(), plan);
   if (plan.isSuffix) replay.absorb(historyFindings('ima.history_unknown', list));
   if (plan.origin.kind === 'replay' && plan.origin.skip > 0) addSkipped(replay, plan.origin.skip);
   sheet.ran('ima.replay', replay);
   if (outcome.reading.proven === undefined) blockContent(sheet);
   else concludeContent(sheet, input, { plan, prefix: outcome.reading.proven });
-}
-
-/** Whether the list looks like that of a kernel which began a new one at a kexec, behind records
- *  that nobody sent: well-formed, opened by the aggregate of this very boot, and not what was
- *  proven. */
-function isListLost({ plan, outcome }: ListAtHand): boolean {
-  const { reading, walk } = outcome;
-  const isFromZero = plan.origin.kind === 'replay' && plan.origin.from === undefined;
-  if (!isFromZero || !plan.hasWaypoints || walk.broken !== undefined) return false;
-  if (reading.proven !== undefined || reading.hasPassedWaypoints) return false;
-  const isClean = reading.appraisal.integrity.worst === 'info';
-  return isClean && reading.appraisal.epochs.opensLike(plan.knownEpochs);
 }
 
 function historyFindings(

@@ -88,7 +88,6 @@ describe('parsePolicy', () => {
       withKey('boot', { bootAggregate: { late: 'accept-if-pinned' } }),
       ['boot.bootAggregate.kernels'],
     ],
-    [withKey('boot', { bootAggregate: { kernels: ['k'] } }), ['boot.bootAggregate.kernels']],
     [withIma({ templates: ['a b'] }), ['ima.templates[0]']],
     [withIma({ fileDigests: ['md5'] }), ['ima.fileDigests[0]']],
     [withIma({ violations: { rules: [{ path: 'x', then: 'warn' }] } }), [VIOLATION_PATH]],
