@@ -1,5 +1,5 @@
-// Checkpoints as plain data: what is kept comes back the same, and what is broken is a fault of ours.
-// FORMATS 8.4, rule 4.
+// Checkpoints as plain data: what is kept comes back the same, and what is broken is a fault of
+// ours. FORMATS 8.4, rule 4.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
