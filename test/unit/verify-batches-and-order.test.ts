@@ -109,7 +109,7 @@ describe('a claimed order of extends', () => {
     assert.deepEqual([refused?.expected, refused?.actual], ['at most 0 places', '1 places']);
   });
 
-  it('is nothing to believe: without it, or with another, the list does not lead to the quote', () => {
+  it('is nothing to believe: without it, or with another, nothing is proven', () => {
     const scene = overtaken(4);
     for (const extendOrder of [undefined, [3, 4], [3, 2], [4, 3, 2]]) {
       const claim = extendOrder === undefined ? {} : { extendOrder };

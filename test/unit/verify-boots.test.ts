@@ -1,5 +1,5 @@
-// Boots as rounds see them: reboots, restarts that clear the PCRs, resumes, kexecs that lose a list,
-// and findings that stay open until the boot ends. FORMATS 7.2, 14.6; docs/formats/kexec.md
+// Boots as rounds see them: reboots, restarts that clear the PCRs, resumes, kexecs that lose a
+// list, and findings that stay open until the boot ends. FORMATS 7.2, 14.6; docs/formats/kexec.md
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -92,7 +92,7 @@ describe('a kexec without carry-over', () => {
     assert.deepEqual(epochs, [0, 5]);
   });
 
-  it('is followed further, whether the new list is sent whole or from where it was asked for', () => {
+  it('is followed further, from its first record and from where it was asked for', () => {
     const scene = attested(LEFT_BEHIND);
     scene.host.kexec();
     scene.send({ pieces: [scene.records(5)] });
