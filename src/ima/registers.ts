@@ -53,7 +53,16 @@ export interface RegisterGoal {
   /** Quoted values, where they are known. */
   readonly quoted: PcrValues;
   /** Where the replay goes on from; absent: every PCR at its reset value, before record 0. */
-  readonly start?: { readonly index: number; readonly registers: readonly SavedRegister[] };
+  readonly start?: RegisterStart;
+}
+
+/** A proven point to go on from. */
+export interface RegisterStart {
+  readonly index: number;
+  readonly registers: readonly SavedRegister[];
+  /** Whether at least one record has to follow before a quoted value counts as reached: a list that
+   *  a kexec began anew holds its own aggregate at least. */
+  readonly needsRecord?: boolean;
 }
 
 /** Highest PCR index that a TPM has. */
@@ -78,7 +87,7 @@ export class Registers {
     if (start === undefined) return;
     for (const saved of start.registers) this.#restore(saved);
     // From a proven value on, nothing new is proof enough: the quote may stand where it stood.
-    this.#match = this.#matchNow(start.index);
+    if (start.needsRecord !== true) this.#match = this.#matchNow(start.index);
   }
 
   /** The smallest prefix that reaches all quoted values, once there is one. */

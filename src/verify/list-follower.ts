@@ -213,19 +213,15 @@ export class ListFollower {
     for (const { reading } of this.#candidates) reading.registers.isHeld = !how.isPrefix;
     this.#candidates = this.#candidates.filter((one) => this.#offer(one, taken, how.fingerprint));
     if (this.#isStepwise && how.isPrefix) this.#tryComposite();
-    this.#dropContinuations();
-  }
-
-  /** Once the list as claimed has passed what was proven before, no kexec began a new one. */
-  #dropContinuations(): void {
-    const [plain] = this.#candidates;
-    if (plain === undefined || !plain.reading.hasPassedWaypoints) return;
-    this.#candidates = this.#candidates.filter(({ continues }) => continues === undefined);
   }
 
   /** A segment that begins with a known record may repeat all that followed it: another reading
    *  leaves the repetition out. */
   #beginSegment(segment: number, first: Uint8Array): void {
+    // A repetition that had not come to its end when the segment did is none.
+    this.#candidates = this.#candidates.filter(({ repeats }) => {
+      return repeats === undefined || repeats >= this.#segmentFrom;
+    });
     for (const one of this.#candidates) one.repeats = undefined;
     this.#segment = segment;
     this.#segmentFrom = this.#history?.count ?? 0;

@@ -12,7 +12,7 @@ import { BatchTracker } from '../timeline/batch.ts';
 import { type BootRelation, relateBoot } from '../timeline/boot-identity.ts';
 import { type Checkpoint, restoreRegisters } from '../timeline/checkpoint.ts';
 import type { SavedEpochs } from '../timeline/epochs.ts';
-import { type OrderReading, readExtendOrder } from '../timeline/extend-order.ts';
+import { type ExtendOrder, type OrderReading, readExtendOrder } from '../timeline/extend-order.ts';
 import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
 import { ListFollower, type ReadingStart } from './list-follower.ts';
@@ -29,6 +29,8 @@ export interface ListPlan {
   readonly isSuffix: boolean;
   /** Whether an earlier round of this boot proved records. */
   readonly hasWaypoints: boolean;
+  /** Whether the quote stands where our newest checkpoint stands: nothing was extended since. */
+  readonly isAtCheckpoint: boolean;
   readonly knownEpochs: SavedEpochs | undefined;
   /** The order hint as it was taken or refused; undefined where none was given. */
   readonly order: OrderReading | undefined;
@@ -86,11 +88,26 @@ export function planList(
     starts: [claimed, ...continued],
     skip: origin.kind === 'replay' ? origin.skip : 0,
     banks,
-    ...(order?.ok === true ? { order: order.order } : {}),
+    ...(order?.ok === true ? { order: orderFrom(order.order, claimed.nextIndex) } : {}),
   });
+  const [newest] = origin.kind === 'replay' ? origin.waypoints : [];
+  const isAtCheckpoint =
+    newest !== undefined &&
+    new Registers({ banks, quoted, start: startAt(newest) }).match !== undefined;
   const hasWaypoints = origin.kind === 'replay' && origin.waypoints.length > 0;
   const knownEpochs = state?.checkpoints[0]?.appraisal.epochs;
-  return { claim, ima, relation, origin, isSuffix, hasWaypoints, knownEpochs, order, follower };
+  return {
+    claim,
+    ima,
+    relation,
+    origin,
+    isSuffix,
+    hasWaypoints,
+    isAtCheckpoint,
+    knownEpochs,
+    order,
+    follower,
+  };
 }
 
 /** Proven points of this boot that a list may go on from although it is claimed to start at record
@@ -119,7 +136,7 @@ function continuation(
   const { rules, state, banks, quoted } = known;
   const newer = (state?.checkpoints ?? []).filter(({ index }) => index > from.index);
   return {
-    registers: new Registers({ banks, quoted, start: startAt(from) }),
+    registers: new Registers({ banks, quoted, start: { ...startAt(from), needsRecord: true } }),
     appraisal: appraisalOf(rules, from),
     nextIndex: from.index,
     bytesBefore: from.bytes,
@@ -217,6 +234,14 @@ function batchesOf(
 function orderOf({ extendOrder }: ImaClaim, { extendOrderWindow }: ImaAcceptance) {
   if (extendOrder === undefined || extendOrder.length === 0) return undefined;
   return readExtendOrder(extendOrder, extendOrderWindow);
+}
+
+/** The part of an order that concerns records which are taken. */
+function orderFrom(order: ExtendOrder, startIndex: number): ExtendOrder {
+  return {
+    fromIndex: Math.max(order.fromIndex, startIndex),
+    positions: order.positions.filter((position) => position >= startIndex),
+  };
 }
 
 /** The severity that a policy gives to unknown history. */

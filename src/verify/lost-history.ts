@@ -9,6 +9,8 @@ import type { ListPlan } from './list-plan.ts';
 export function isLostAtKexec(plan: ListPlan, { reading, walk }: ListOutcome): boolean {
   const isFromZero = plan.origin.kind === 'replay' && plan.origin.from === undefined;
   if (!isFromZero || !plan.hasWaypoints || walk.broken !== undefined) return false;
+  // A kexec extends an aggregate at least: where nothing was extended since, none happened.
+  if (plan.isAtCheckpoint) return false;
   if (reading.proven !== undefined || reading.hasPassedWaypoints) return false;
   const isClean = reading.appraisal.integrity.worst === 'info';
   return isClean && reading.appraisal.epochs.opensLike(plan.knownEpochs);

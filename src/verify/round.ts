@@ -31,7 +31,9 @@ export function stateAfterRound(
   // again.
   const isFormBad = proven?.appraisal.integrity.worst === 'contraindicated';
   const isProven = replayStands && proven !== undefined && !isFormBad && plan?.isSuffix === false;
-  const hasRecords = outcome !== undefined && outcome.walk.nextIndex > (plan?.claim.fromIndex ?? 0);
+  const hasRecords =
+    outcome !== undefined &&
+    (outcome.walk.broken !== undefined || outcome.walk.nextIndex > (plan?.claim.fromIndex ?? 0));
   if (!isProven && hasRecords) return undefined;
   return stateAfter(known, {
     attest,
