@@ -185,6 +185,8 @@ function addOrder(log: FindingLog, { order }: ListPlan): void {
   if (order === undefined) return;
   const where = { part: 'ima', field: 'extendOrder' } as const;
   if (order.ok) {
+    const { fromIndex, positions } = order.order;
+    if (positions.every((position, at) => position === fromIndex + at)) return;
     const actual = `${order.order.positions.length} records`;
     log.add('ima.extends_reordered', { severity: 'info', where, actual });
     return;

@@ -1,6 +1,7 @@
 // What a round leaves behind: the timeline that its verdict shows and the state for the next one.
 // docs/formats/segments.md; FORMATS 19 step 9.
 
+import type { SavedFindings } from '../findings/finding.ts';
 import type { TpmsAttest } from '../quote/attest.ts';
 import type { Epoch } from '../timeline/epochs.ts';
 import type { ListOutcome } from './list-follower.ts';
@@ -51,6 +52,19 @@ function startsNewBoot(known: TimelineState | undefined, round: RoundOutcome): b
   const reading = outcome?.reading;
   const isCleared = reading?.proven !== undefined && reading.missedWaypoint !== undefined;
   return plan?.relation === 'resumed' && isCleared;
+}
+
+/** What stays open of this boot although this round did not read on from it: a record that was
+ *  refused stays refused, whatever a later round leaves out. */
+export function openFindings(
+  known: TimelineState | undefined,
+  { attest, plan, outcome }: Pick<RoundOutcome, 'attest' | 'plan' | 'outcome'>,
+): SavedFindings | undefined {
+  const newest = known?.checkpoints[0];
+  if (attest === undefined || newest === undefined) return undefined;
+  if (attest.resetCount !== known?.boot.resetCount) return undefined;
+  const isReadOn = outcome?.reading.proven !== undefined && plan?.isSuffix === false;
+  return isReadOn ? undefined : newest.appraisal.open;
 }
 
 /** The timeline that a verdict shows. */

@@ -11,7 +11,7 @@ import type { Evidence } from './evidence.ts';
 import { type ListPlan, planList } from './list-plan.ts';
 import { concludeList } from './list-procedure.ts';
 import { judgeQuoteStep, type QuoteStep } from './quote-step.ts';
-import { type RoundOutcome, stateAfterRound, timelineOf } from './round.ts';
+import { openFindings, type RoundOutcome, stateAfterRound, timelineOf } from './round.ts';
 import type { TimelineState } from './timeline-state.ts';
 import type { VerdictBody } from './verdict.ts';
 
@@ -105,9 +105,12 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
     proven,
     bootReplay,
   });
+  const attest = quoteStep.quote?.attest;
+  const open = openFindings(state, { attest, plan, outcome });
+  if (open !== undefined) sheet.findings.carry(open);
   const status = sheet.conclude();
   const round: RoundOutcome = {
-    attest: quoteStep.quote?.attest,
+    attest,
     plan,
     outcome,
     replayStands: sheet.hasPassed('ima.replay'),

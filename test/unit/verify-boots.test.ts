@@ -205,3 +205,30 @@ describe('a refused record', () => {
 const LEFT_BEHIND = { kexec: 'left-behind' } as const;
 const KEXEC_WARNINGS = ['ima.kexec_unmarked', 'ima.epoch_kernel_unknown'];
 const REFUSED = 'ima.file_digest_refused';
+
+describe('a refused record of this boot', () => {
+  it('is repeated by rounds that prove nothing: with a gap, and without a list', () => {
+    const scene = attested({}, STRICT_POLICY);
+    scene.host.measureFile('/bad/program', 'x');
+    assert.equal(scene.attest().status, 'contraindicated');
+    scene.host.measureFiles(3);
+    const gap = scene.send({ pieces: [scene.records(8)], fromIndex: 8 });
+    const nothing = scene.sendNothing();
+    for (const verdict of [gap, nothing]) {
+      assert.equal(verdict.status, 'contraindicated');
+      const [finding] = findingsOf(verdict, 'ima.file_digest_refused');
+      assert.equal(finding?.carried, true);
+    }
+  });
+});
+
+describe('a list that leads nowhere', () => {
+  it('is refused although the quote still stands at our checkpoint', () => {
+    const scene = attested();
+    const altered = scene.records().toReversed();
+    const verdict = scene.send({ pieces: [altered] });
+    assert.equal(verdict.status, 'contraindicated');
+    assert.ok(graveCodes(verdict).includes('ima.replay_mismatch'));
+    assert.equal(scene.verifier.state?.listBase, null);
+  });
+});
