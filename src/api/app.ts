@@ -16,6 +16,7 @@ import { challengeRoutes } from './routes/challenges.ts';
 import { healthRoutes } from './routes/health.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { referenceSetRoutes } from './routes/reference-sets.ts';
+import { timelineRoutes } from './routes/timelines.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { verdictRoutes } from './routes/verdicts.ts';
 
@@ -38,6 +39,7 @@ export async function buildApp(service: Service, settings: AppSettings): Promise
   await describeRoutes(api, settings.version);
   healthRoutes(api, service);
   attesterRoutes(api, service);
+  timelineRoutes(api, service);
   challengeRoutes(api, service);
   verdictRoutes(api, service);
   policyRoutes(api, service);

@@ -1,8 +1,7 @@
 // Cursors of paged lists: a position in the list, opaque to callers.
 
 import { asciiBytes, fromBase64Url, latinText, toBase64Url } from '../bytes/encoding.ts';
-import type { Page } from '../service/page.ts';
-import type { PageRequest, Position } from '../service/ports.ts';
+import type { Page, PageRequest, Position } from '../service/page.ts';
 import { Problem } from '../service/problem.ts';
 
 /** The page that a query asks for. Problem: `request.invalid` for a cursor that is not ours. */

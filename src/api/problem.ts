@@ -34,6 +34,7 @@ export const PROBLEMS: Readonly<
   'challenge.unknown': { status: 404, title: 'There is no such challenge' },
   'challenge.expired': { status: 410, title: 'The challenge has expired' },
   'challenge.spent': { status: 409, title: 'The challenge is spent' },
+  'round.overtaken': { status: 409, title: 'Another round finished first' },
   'policy.unknown': { status: 404, title: 'There is no such policy' },
   'policy.invalid': { status: 422, title: 'The policy is not valid' },
   'policy.none_active': { status: 409, title: 'No active policy applies' },

@@ -108,7 +108,10 @@ export const challenge = z
     }),
     ima: z.object({
       list: z.enum(['required', 'optional', 'not-required']),
-      fromIndex: count.meta({ description: 'Absolute index of the first record to send.' }),
+      fromIndex: count.meta({
+        description: 'Where the list should start: records of this boot that are proven.',
+      }),
+      fromOffset: count.meta({ description: 'The same in bytes of the list as it was sent.' }),
     }),
     bootLog: z.enum(['required', 'optional']),
     policy: z.object({ name, version }),

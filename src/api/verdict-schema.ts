@@ -15,7 +15,8 @@ const check = z.object({
   reason: z.string().optional(),
 });
 
-const finding = z.object({
+/** One finding. */
+export const finding = z.object({
   code: z.string().meta({ description: 'Stable: docs/reason-codes.md lists them.' }),
   class: z.string(),
   severity,
@@ -60,6 +61,11 @@ const bootCoverage = z.object({
   ),
 });
 
+/** Epochs of a boot. */
+export const epochs = z.array(
+  z.object({ fromIndex: count, openedBy: z.string(), closedBy: z.string().optional() }),
+);
+
 const timeline = z.object({
   boot: z.int().min(1),
   resetCount: count,
@@ -67,9 +73,7 @@ const timeline = z.object({
   clockMs: count,
   safe: z.boolean(),
   firmwareVersion: z.string(),
-  epochs: z.array(
-    z.object({ fromIndex: count, openedBy: z.string(), closedBy: z.string().optional() }),
-  ),
+  epochs,
 });
 
 /** A stored verdict. Typed loosely: what is answered is a `Verdict`, not a copy of one. */

@@ -1,11 +1,12 @@
-// From evidence to a stored verdict: the list is verified while it arrives, and one transaction
-// spends the challenge and keeps the answer. docs/api.md, "Evidence"
+// From evidence to a stored verdict: the list is verified while it arrives, as the next round of
+// its attester; one transaction spends the challenge and keeps the answer. docs/api.md, "Evidence"
 
 import { ByteCollector } from '../bytes/byte-collector.ts';
 import { toBase64, toHex } from '../bytes/encoding.ts';
 import { BOOT_LIMITS } from '../bytes/limits.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import type { Evidence } from '../verify/evidence.ts';
+import type { TimelineState } from '../verify/timeline-state.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import { beginVerification, type Verification } from '../verify/verify.ts';
 import { findAttester } from './enroll-attester.ts';
@@ -21,14 +22,18 @@ export interface EvidenceHead {
 }
 
 /** Opens the appraisal that answers a challenge, before any evidence is read. Problems:
- *  `challenge.unknown`, `challenge.spent`, `challenge.expired`, `service.busy`. */
+ *  `challenge.unknown`, `challenge.spent`, `challenge.expired`, `round.overtaken`,
+ *  `service.busy`. */
 export async function openAppraisal(service: Service, challengeId: string): Promise<Appraisal> {
   const leave = service.gate.enter();
   try {
     const challenge = await spendableChallenge(service, challengeId);
     const attester = await findAttester(service.ports, challenge.attesterId);
+    const { version, state } = await service.ports.timelines.find(attester.id);
+    // A quote made before that of a finished round would only look like a clock that went back.
+    if (version !== challenge.timelineVersion) throw overtaken();
     const policy = await service.policies.compiled(challenge);
-    return new Appraisal(service, { challenge, attester, policy, leave });
+    return new Appraisal(service, { challenge, attester, state, policy, leave });
   } catch (error) {
     leave();
     throw error;
@@ -38,6 +43,8 @@ export async function openAppraisal(service: Service, challengeId: string): Prom
 interface Subject {
   readonly challenge: Challenge;
   readonly attester: Attester;
+  /** What is proven of the attester so far; undefined at first contact. */
+  readonly state: TimelineState | undefined;
   readonly policy: AcceptancePolicy;
   /** Gives the place in the gate back. */
   readonly leave: () => void;
@@ -86,7 +93,7 @@ export class Appraisal {
   }
 
   /** Ends the evidence and decides. Problems: `challenge.spent`, `challenge.expired`,
-   *  `challenge.unknown`, where another round came first. */
+   *  `challenge.unknown`, `round.overtaken`, where another came first. */
   async conclude(): Promise<Verdict> {
     this.#verification ??= this.#begin();
     const { ports } = this.#service;
@@ -94,6 +101,7 @@ export class Appraisal {
     const [draft, receivedAt] = [this.#draft, this.#receivedAt];
     if (draft === undefined || receivedAt === undefined) throw new Error('no head was accepted');
     const body = this.#verification.conclude();
+    const { stateAfter } = this.#verification;
     const at = ports.clock.now();
     const verdict: Verdict = {
       id: ports.random.id(),
@@ -103,12 +111,12 @@ export class Appraisal {
       ...body,
     };
     const document = JSON.stringify(this.#document());
-    if (await draft.settle({ challenge, verdict, receivedAt, document })) {
+    if (await draft.settle({ challenge, verdict, stateAfter, receivedAt, document })) {
       this.#draft = undefined;
       return verdict;
     }
     await spendableChallenge(this.#service, challenge.id);
-    throw expired();
+    throw overtaken();
   }
 
   /** Ends the appraisal: what was not settled is forgotten. */
@@ -121,7 +129,7 @@ export class Appraisal {
 
   #begin(): Verification {
     if (this.#head === undefined) throw new Error('no head was accepted');
-    const { attester, challenge, policy } = this.#subject;
+    const { attester, challenge, policy, state } = this.#subject;
     const bootLog = this.#bootLog === undefined ? {} : { bootLog: this.#bootLog.take() };
     const evidence = {
       ...this.#head.claims,
@@ -129,7 +137,7 @@ export class Appraisal {
       ak: attester.ak,
       nonce: challenge.nonce,
     };
-    return beginVerification(evidence, policy);
+    return beginVerification(evidence, policy, state);
   }
 
   async #keep(part: EvidencePart, window: Uint8Array): Promise<void> {
@@ -142,9 +150,10 @@ export class Appraisal {
 
   /** What is kept beside the long parts: enough to derive the verdict again. */
   #document(): Readonly<Record<string, unknown>> {
-    const { attester, challenge } = this.#subject;
+    const { attester, challenge, state } = this.#subject;
+    const before = state === undefined ? {} : { timeline: state };
     const ak = { bytes: toBase64(attester.ak.bytes), encoding: attester.ak.encoding };
-    return { ak, nonce: toHex(challenge.nonce), ...this.#head?.document };
+    return { ak, nonce: toHex(challenge.nonce), ...before, ...this.#head?.document };
   }
 }
 
@@ -165,6 +174,13 @@ async function spendableChallenge(service: Service, id: string): Promise<Challen
 
 function expired(): Problem {
   return new Problem('challenge.expired', 'This challenge has expired: ask for a new one.');
+}
+
+function overtaken(): Problem {
+  const detail =
+    'Another round of this attester finished since this challenge was issued: ask for a new ' +
+    'challenge, quote again, and send the list from where the new challenge says.';
+  return new Problem('round.overtaken', detail);
 }
 
 function tooLarge(what: string, capBytes: number): Problem {

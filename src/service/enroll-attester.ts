@@ -4,8 +4,8 @@
 import { type AkClaim, judgeAk, readAk } from '../enroll/ak.ts';
 import { akIdentity } from '../enroll/ak-identity.ts';
 import type { Finding } from '../findings/finding.ts';
-import { type Page, pageOf } from './page.ts';
-import type { AccessToken, Attester, Labels, PageRequest, Ports } from './ports.ts';
+import { type Page, type PageRequest, pageOf } from './page.ts';
+import type { AccessToken, Attester, Labels, Ports } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** What an enrolment asks for. */

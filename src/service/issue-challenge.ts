@@ -5,6 +5,7 @@ import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { findAttester } from './enroll-attester.ts';
 import type { Challenge } from './ports.ts';
 import type { Service } from './service.ts';
+import type { KeptTimeline } from './timeline-store.ts';
 
 /** A challenge as its attester is told it. */
 export interface IssuedChallenge {
@@ -24,6 +25,7 @@ export async function issueChallenge(
   const attester = await findAttester(ports, attesterId);
   const pinned = await policies.choose(attester.labels);
   const policy = await policies.compiled(pinned);
+  const timeline = await ports.timelines.find(attester.id);
   const issuedAt = ports.clock.now();
   const lifeMs = policy.freshness.challengeSeconds * 1000;
   const challenge = {
@@ -31,12 +33,22 @@ export async function issueChallenge(
     attesterId: attester.id,
     nonce: ports.random.bytes(NONCE_BYTES),
     ...pinned,
-    fromIndex: 0,
+    timelineVersion: timeline.version,
+    ...startOf(timeline),
     issuedAt,
     expiresAt: new Date(issuedAt.getTime() + lifeMs),
   };
   await ports.challenges.issue(challenge, service.limits.openChallenges);
   return { challenge, policy };
+}
+
+/** Where the list should start: at the newest checkpoint, unless a round has asked for more since.
+ *  So a host that has rebooted is asked for all of its list before anything of it is proven. */
+function startOf({ state, nextIndex }: KeptTimeline): Pick<Challenge, 'fromIndex' | 'fromOffset'> {
+  const checkpoints = state?.checkpoints ?? [];
+  const start = checkpoints.find(({ index }) => index === nextIndex) ?? checkpoints[0];
+  if (start === undefined || nextIndex === 0) return { fromIndex: 0, fromOffset: 0 };
+  return { fromIndex: start.index, fromOffset: start.bytes };
 }
 
 /** What extraData of any TPM can carry, and far beyond guessing. */

@@ -1,6 +1,16 @@
 // One page of a list, and where the next one starts.
 
-import type { PageRequest, Position } from './ports.ts';
+/** One page of a list, newest first; `after` is the last row of the page before. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after?: Position;
+}
+
+/** Where a row stands in its list. Rows are never moved, so a position stays valid for ever. */
+export interface Position {
+  readonly at: Date;
+  readonly id: string;
+}
 
 /** Items of a list, newest first. */
 export interface Page<T> {

@@ -3,7 +3,10 @@
 
 import type { AkClaim } from '../enroll/ak.ts';
 import type { ReferenceReading } from '../policy/reference-set-text.ts';
+import type { TimelineState } from '../verify/timeline-state.ts';
 import type { Verdict, VerdictStatus } from '../verify/verdict.ts';
+import type { PageRequest } from './page.ts';
+import type { TimelineStore } from './timeline-store.ts';
 
 /** The words of a verdict's status, as a list. */
 export const STATUSES = [
@@ -21,6 +24,7 @@ export interface Ports {
   readonly challenges: ChallengeStore;
   readonly evidence: EvidenceStore;
   readonly verdicts: VerdictStore;
+  readonly timelines: TimelineStore;
   readonly policies: PolicyStore;
   readonly referenceSets: ReferenceSetStore;
   readonly tokens: TokenStore;
@@ -37,18 +41,6 @@ export interface Random {
   bytes(lengthBytes: number): Uint8Array;
   /** A random UUID (version 4): names a row and cannot be guessed. */
   id(): string;
-}
-
-/** One page of a list, newest first; `after` is the last row of the page before. */
-export interface PageRequest {
-  readonly limit: number;
-  readonly after?: Position;
-}
-
-/** Where a row stands in its list. Rows are never moved, so a position stays valid for ever. */
-export interface Position {
-  readonly at: Date;
-  readonly id: string;
 }
 
 export type Labels = Readonly<Record<string, string>>;
@@ -69,14 +61,15 @@ export interface Attester extends NewAttester {
 
 export interface AttesterStore {
   /** Keeps a new attester. An identity that is known keeps its id and its labels (`created` is
-   *  false), is described by the given key from now on, and comes back if it had been removed. */
+   *  false) and is described by the given key from now on. If it had been removed it comes back,
+   *  enrolled at the given time. */
   enrol(attester: NewAttester): Promise<{ readonly id: string; readonly created: boolean }>;
   /** The attester, unless unknown or removed. */
   find(id: string): Promise<Attester | undefined>;
   list(page: PageRequest): Promise<Attester[]>;
   /** Replaces the labels; false when there is no such attester. */
   relabel(id: string, labels: Labels): Promise<boolean>;
-  /** Takes it out of the fleet with its open challenges; its verdicts stay. */
+  /** Takes it out of the fleet with its open challenges and its timeline; its verdicts stay. */
   remove(id: string, at: Date): Promise<boolean>;
 }
 
@@ -90,7 +83,12 @@ export interface Challenge {
   /** Pinned when the challenge is issued: an activation meanwhile does not move the goal. */
   readonly policy: { readonly name: string; readonly version: number };
   readonly referenceSets: SetVersions;
+  /** Version of the timeline that the round goes on from: once another round has moved it, this
+   *  challenge cannot be answered any more. */
+  readonly timelineVersion: number;
+  /** Absolute index of the first record to send, and the bytes of the list before it. */
   readonly fromIndex: number;
+  readonly fromOffset: number;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
@@ -114,6 +112,8 @@ export type EvidencePart = 'boot-log' | `segment-${number}`;
 export interface Decision {
   readonly challenge: Challenge;
   readonly verdict: Verdict;
+  /** What the next round goes on from; undefined when this one changes nothing. */
+  readonly stateAfter: TimelineState | undefined;
   /** When the quote arrived: a challenge that had expired by then is not spent. */
   readonly receivedAt: Date;
   /** The evidence without its lists: JSON text. */
@@ -124,8 +124,9 @@ export interface Decision {
 export interface EvidenceDraft {
   /** Keeps bytes of a part; parts come one after the other. */
   write(part: EvidencePart, window: Uint8Array): Promise<void>;
-  /** In one transaction: spends the challenge, stores the verdict, links the evidence. False, and
-   *  nothing stored, when the challenge cannot be spent (any more). */
+  /** In one transaction: spends the challenge, stores the verdict and the state after it, links the
+   *  evidence. False, and nothing stored, when the challenge cannot be spent (any more) or another
+   *  round has moved the timeline since it was issued. */
   settle(decision: Decision): Promise<boolean>;
   /** Forgets what was written. */
   abandon(): Promise<void>;

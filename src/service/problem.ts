@@ -18,6 +18,7 @@ export type ProblemCode =
   | 'challenge.unknown'
   | 'challenge.expired'
   | 'challenge.spent'
+  | 'round.overtaken'
   | 'policy.unknown'
   | 'policy.invalid'
   | 'policy.none_active'

@@ -1,7 +1,7 @@
 // Questions about stored verdicts and the evidence behind them. docs/api.md, "Verdicts"
 
-import { type Page, pageOf } from './page.ts';
-import type { PageRequest, Ports, StoredEvidence, VerdictFilter, VerdictSummary } from './ports.ts';
+import { type Page, type PageRequest, pageOf } from './page.ts';
+import type { Ports, StoredEvidence, VerdictFilter, VerdictSummary } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** One page of verdicts, newest first. */

@@ -42,7 +42,10 @@ async function enrol(
 function remove(database: Database, id: string, at: Date): Promise<boolean> {
   return database.transaction(async (queries) => {
     const removed = await queries.run(REMOVE, [id, at]);
+    // In this order: a round that is being settled holds its challenge, so it either fails or has
+    // written its timeline before the second statement looks.
     await queries.run('DELETE FROM challenges WHERE attester_id = $1 AND spent_at IS NULL', [id]);
+    await queries.run('DELETE FROM attester_timelines WHERE attester_id = $1', [id]);
     return removed > 0;
   });
 }
@@ -92,7 +95,10 @@ const ENROL = `
   INSERT INTO attesters (id, identity, ak, ak_encoding, labels, enrolled_at)
   VALUES ($1, $2, $3, $4, $5::jsonb, $6)
   ON CONFLICT (identity) DO UPDATE
-  SET removed_at = NULL, ak = excluded.ak, ak_encoding = excluded.ak_encoding
+  SET removed_at = NULL, ak = excluded.ak, ak_encoding = excluded.ak_encoding,
+    enrolled_at =
+      CASE WHEN attesters.removed_at IS NULL THEN attesters.enrolled_at
+      ELSE excluded.enrolled_at END
   RETURNING id, id = $1 AS created`;
 const RELABEL = 'UPDATE attesters SET labels = $2::jsonb WHERE id = $1 AND removed_at IS NULL';
 const REMOVE = 'UPDATE attesters SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL';

@@ -15,7 +15,9 @@ export function challengeStore(database: Database): ChallengeStore {
         challenge.policy.name,
         challenge.policy.version,
         JSON.stringify(challenge.referenceSets),
+        challenge.timelineVersion,
         challenge.fromIndex,
+        challenge.fromOffset,
         challenge.issuedAt,
         challenge.expiresAt,
         cap - 1,
@@ -43,7 +45,9 @@ const ChallengeRow = z.object({
   policyName: z.string(),
   policyVersion: z.number(),
   referenceSets: z.record(z.string(), z.number()),
+  timelineVersion: z.number(),
   fromIndex: z.number(),
+  fromOffset: z.number(),
   issuedAt: z.date(),
   expiresAt: z.date(),
   spentAt: z.date().nullable(),
@@ -53,7 +57,8 @@ const ChallengeRow = z.object({
 const FIND = `
   SELECT id, attester_id AS "attesterId", nonce, policy_name AS "policyName",
     policy_version AS "policyVersion", reference_sets AS "referenceSets",
-    from_index::float8 AS "fromIndex", issued_at AS "issuedAt", expires_at AS "expiresAt",
+    timeline_version::float8 AS "timelineVersion", from_index::float8 AS "fromIndex",
+    from_offset::float8 AS "fromOffset", issued_at AS "issuedAt", expires_at AS "expiresAt",
     spent_at AS "spentAt"
   FROM challenges WHERE id = $1`;
 
@@ -61,8 +66,8 @@ const ISSUE = `
   WITH dropped AS (
     DELETE FROM challenges WHERE attester_id = $1 AND id IN (
       SELECT id FROM challenges WHERE attester_id = $1 AND spent_at IS NULL
-      ORDER BY issued_at DESC, id DESC OFFSET $10)
+      ORDER BY issued_at DESC, id DESC OFFSET $12)
   )
   INSERT INTO challenges (attester_id, id, nonce, policy_name, policy_version, reference_sets,
-    from_index, issued_at, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9)`;
+    timeline_version, from_index, from_offset, issued_at, expires_at)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11)`;

@@ -1,5 +1,5 @@
 // Evidence in the database, and the one transaction that decides: it spends the challenge, stores
-// the verdict and links the evidence. migrations/0006_evidence.sql
+// the verdict with the state after it, and links the evidence. migrations/0006_evidence.sql
 
 import { z } from 'zod';
 import type {
@@ -83,7 +83,8 @@ class Draft implements EvidenceDraft {
 class NotSpendable extends Error {}
 
 function decide(queries: Queries, decision: Decision, evidenceId: string): Promise<number> {
-  const { challenge, verdict } = decision;
+  const { challenge, verdict, stateAfter } = decision;
+  const ima = verdict.coverage.ima;
   return queries.run(DECIDE, [
     ...challengeKey(challenge),
     decision.receivedAt,
@@ -98,6 +99,12 @@ function decide(queries: Queries, decision: Decision, evidenceId: string): Promi
     JSON.stringify(verdict),
     evidenceId,
     decision.document,
+    stateAfter === undefined ? null : JSON.stringify(stateAfter),
+    verdict.timeline?.boot ?? null,
+    ima?.fromIndex ?? null,
+    ima?.provenCount ?? null,
+    ima?.pendingCount ?? null,
+    verdict.next.fromIndex,
   ]);
 }
 
@@ -142,16 +149,29 @@ const ABANDON = 'DELETE FROM evidence WHERE attester_id = $1 AND id = $2 AND ver
 const SWEEP = 'DELETE FROM evidence WHERE verdict_id IS NULL AND received_at < $1';
 
 // Promise 4: two spenders meet at the row of the challenge. The second waits for the first, finds
-// spent_at set, updates nothing, and so stores nothing.
+// spent_at set, updates nothing, and so stores nothing. Two rounds of one attester meet at the row
+// of its timeline in the same way: the second finds another version, and stores nothing either.
 const DECIDE = `
   WITH spent AS (
     UPDATE challenges SET spent_at = $6
     WHERE attester_id = $1 AND id = $2 AND spent_at IS NULL AND expires_at > $3
-    RETURNING id
+      AND timeline_version =
+        coalesce((SELECT version FROM attester_timelines WHERE attester_id = $1), 0)
+    RETURNING id, timeline_version
+  ), advanced AS (
+    INSERT INTO attester_timelines AS kept (attester_id, version, state, updated_at)
+    SELECT $1, timeline_version + 1, $15::json, $6 FROM spent WHERE $15::json IS NOT NULL
+    ON CONFLICT (attester_id) DO UPDATE
+    SET version = excluded.version, state = excluded.state, updated_at = excluded.updated_at
+    WHERE kept.version + 1 = excluded.version
+    RETURNING version
   ), stored AS (
     INSERT INTO verdicts (attester_id, id, challenge_id, status, decided_at, expires_at,
-      policy_name, policy_version, reference_sets, codes, document)
-    SELECT $1, $4, id, $5, $6, $7, $8, $9, $10::jsonb, $11, $12::json FROM spent
+      policy_name, policy_version, reference_sets, codes, document, timeline_version, boot,
+      from_index, proven_count, pending_count, next_index)
+    SELECT $1, $4, id, $5, $6, $7, $8, $9, $10::jsonb, $11, $12::json, timeline_version, $16,
+      $17, $18, $19, $20
+    FROM spent WHERE $15::json IS NULL OR EXISTS (SELECT 1 FROM advanced)
     RETURNING id
   )
   UPDATE evidence SET verdict_id = stored.id, document = $14::json

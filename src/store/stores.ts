@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import { evidenceStore } from './evidence.ts';
 import { policyStore } from './policies.ts';
 import { referenceSetStore } from './reference-sets.ts';
+import { timelineStore } from './timelines.ts';
 import { auditLog, tokenStore } from './tokens.ts';
 import { verdictStore } from './verdicts.ts';
 
@@ -17,6 +18,7 @@ export function storesOn(database: Database, newId: () => string): Omit<Ports, '
     challenges: challengeStore(database),
     evidence: evidenceStore(database, newId),
     verdicts: verdictStore(database),
+    timelines: timelineStore(database),
     policies: policyStore(database),
     referenceSets: referenceSetStore(database),
     tokens: tokenStore(database),

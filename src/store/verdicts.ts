@@ -1,8 +1,8 @@
 // Verdicts in the database. migrations/0005_verdicts.sql; they are written in evidence.ts.
 
 import { z } from 'zod';
+import type { PageRequest } from '../service/page.ts';
 import {
-  type PageRequest,
   STATUSES,
   type VerdictFilter,
   type VerdictStore,

@@ -11,8 +11,8 @@ import { z } from 'zod';
 import type { Database } from '../../src/store/database.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
-import { answer, bodyFor, challenge, enrol, publish } from '../api/attestation.ts';
-import { type RunningApi, startApi } from '../api/running-api.ts';
+import { answer, attest, bodyFor, challenge, enrol, FILES, publish } from '../api/attestation.ts';
+import { type Answer, type RunningApi, startApi } from '../api/running-api.ts';
 import { type PostgresCluster, postgresBinaries, startCluster } from '../store/postgres-cluster.ts';
 import { holdUpload, until } from './held-upload.ts';
 
@@ -70,6 +70,32 @@ if (binaries !== undefined) {
       const json = bodyFor(host, given.nonce);
       assert.equal((await answer(running, given.id, { json })).body['status'], 'affirming');
     });
+
+    it('while it decides leaves the timeline where it was', async () => {
+      const enrolled = await enrol(running);
+      await attest(running, enrolled);
+      const path = `/v1/attesters/${enrolled.id}/timeline`;
+      const before = await running.call('GET', path, { role: 'auditor' });
+      enrolled.host.measure(FILES);
+      const given = await challenge(running, enrolled.id);
+      const json = bodyFor(enrolled.host, given.nonce, given.ima);
+      // The challenge is spent and the timeline moved on; then the verdict has to wait, for ever.
+      let answered: Promise<Answer> | undefined;
+      const held = database.transaction(async (queries) => {
+        await queries.run('LOCK TABLE verdicts IN SHARE MODE', []);
+        answered = answer(running, given.id, { json });
+        await until(async () => (await waiters(database)) === 1);
+        cluster.crash();
+        throw new Error('crashed as planned');
+      });
+      await assert.rejects(held, /crashed as planned/);
+      assert.equal((await answered)?.body['code'], 'internal.fault');
+      cluster.restart();
+      const after = await running.call('GET', path, { role: 'auditor' });
+      assert.deepEqual(after.body, before.body);
+      const again = await answer(running, given.id, { json });
+      assert.equal(again.body['status'], 'affirming', JSON.stringify(again.body));
+    });
   });
 }
 
@@ -95,6 +121,12 @@ describe('an embedded database', () => {
     await (await openEmbedded(folder)).close();
   });
 });
+
+async function waiters(database: Database): Promise<number> {
+  const text = 'SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted';
+  const [row] = await database.query(text, [], Count);
+  return row?.count ?? -1;
+}
 
 async function chunksOf(database: Database, attesterId: string): Promise<number> {
   const text = 'SELECT count(*)::int AS count FROM evidence_chunks WHERE attester_id = $1';

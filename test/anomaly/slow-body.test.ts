@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { z } from 'zod';
-import { buildApp } from '../../src/api/app.ts';
-import { makeService } from '../../src/service/service.ts';
 import type { Database } from '../../src/store/database.ts';
 import {
   answer,
@@ -15,7 +13,7 @@ import {
   enrol,
   publish,
 } from '../api/attestation.ts';
-import { type RunningApi, startApi } from '../api/running-api.ts';
+import { type RunningApi, startApi, startBeside } from '../api/running-api.ts';
 import { onBothDatabases } from '../store/databases.ts';
 import { holdUpload, until } from './held-upload.ts';
 
@@ -94,20 +92,6 @@ onBothDatabases('a slow body', (opened) => {
     await closed;
   });
 });
-
-/** A second instance beside the first: same database, same clock. */
-async function startBeside(first: RunningApi) {
-  const limits = {
-    evidenceBytes: 4_000_000,
-    referenceSetBytes: 1,
-    appraisals: 1,
-    openChallenges: 1,
-  };
-  const settings = { version: 'test', requestMs: 30_000, logger: false };
-  const api = await buildApp(makeService(first.ports, limits), settings);
-  const url = await api.listen({ port: 0 });
-  return { url, close: () => api.close() };
-}
 
 async function countOf(database: Database, table: string, attesterId: string): Promise<number> {
   const text = `SELECT count(*)::int AS count FROM ${table} WHERE attester_id = $1`;

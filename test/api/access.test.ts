@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'get /v1/attesters/{id}': READERS,
   'patch /v1/attesters/{id}': ['operator', 'admin'],
   'delete /v1/attesters/{id}': ['operator', 'admin'],
+  'get /v1/attesters/{id}/timeline': READERS,
   'post /v1/attesters/{id}/challenges': 'public',
   'post /v1/challenges/{id}/evidence': 'public',
   'get /v1/verdicts': READERS,

@@ -47,12 +47,14 @@ export async function enrol({ call }: RunningApi, files = FILES): Promise<Enroll
 export interface Challenged {
   readonly id: string;
   readonly nonce: string;
+  readonly ima: { readonly fromIndex: number; readonly fromOffset: number };
 }
 
 /** Asks for a challenge. */
 export async function challenge({ call }: RunningApi, id: string): Promise<Challenged> {
   const { body } = await call('POST', `/v1/attesters/${id}/challenges`);
-  return { id: String(body['id']), nonce: String(body['nonce']) };
+  const { fromIndex, fromOffset } = Object(body['ima']);
+  return { id: String(body['id']), nonce: String(body['nonce']), ima: { fromIndex, fromOffset } };
 }
 
 /** The JSON head of a host's evidence. */
@@ -69,11 +71,28 @@ export function headFor(host: MadeHost, nonce: string) {
   };
 }
 
-/** The whole evidence of a host as one JSON document. */
-export function bodyFor(host: MadeHost, nonce: string, list: Buffer = host.list) {
+/** The whole evidence of a host as one JSON document, its list from record `fromIndex` on. */
+export function bodyFor(
+  host: MadeHost,
+  nonce: string,
+  { fromIndex = 0, list = host.listFrom(fromIndex) } = {},
+) {
   const head = headFor(host, nonce);
   const segments = head.ima.segments.map((claim) => ({ ...claim, bytes: list.toString('base64') }));
-  return { ...head, ima: { segments } };
+  return { ...head, ima: { fromIndex, segments } };
+}
+
+/** One round as an agent does it: a challenge, a quote, and the list from where it is asked for, or
+ *  from `fromIndex`. */
+export async function attest(
+  running: RunningApi,
+  { host, id }: Enrolled,
+  fromIndex?: number,
+): Promise<Answer> {
+  const { id: challengeId, nonce, ima } = await challenge(running, id);
+  const json = bodyFor(host, nonce, { fromIndex: fromIndex ?? ima.fromIndex });
+  running.wait(1);
+  return answer(running, challengeId, { json });
 }
 
 /** Evidence as a form: the head, then these parts. */

@@ -1,7 +1,7 @@
 // A host made by hand: an attestation key of node:crypto, a measurement list, and quotes over it.
 // Written against the specifications, without the code under test. FORMATS 1, 2.3, 14.1, 14.2
 
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 
 /** One file that the host measured. */
 export interface MadeFile {
@@ -9,15 +9,23 @@ export interface MadeFile {
   readonly content: string;
 }
 
-/** A host with a key, PCR values and a list. */
+/** A host with a key, PCR values and a list that grows. */
 export interface MadeHost {
   /** TPMT_PUBLIC of the attestation key. */
   readonly ak: Buffer;
-  /** The measurement list, binary, template ima-ng. */
+  /** The measurement list of this boot, binary, template ima-ng. */
   readonly list: Buffer;
+  /** Number of records in the list. */
+  readonly recordCount: number;
+  /** The list from this record on. */
+  listFrom(index: number): Buffer;
   /** Absolute values of the quoted PCRs, hex. */
   readonly pcrValues: Readonly<Record<string, string>>;
-  /** TPMS_ATTEST and TPMT_SIGNATURE over PCR 0–10 with this nonce (hex). */
+  /** Measures more files. */
+  measure(files: readonly MadeFile[]): void;
+  /** Starts again, and measures these files. */
+  reboot(files: readonly MadeFile[]): void;
+  /** TPMS_ATTEST and TPMT_SIGNATURE over PCR 0–10 as they are now, with this nonce (hex). */
   quote(nonce: string): { readonly attest: Buffer; readonly signature: Buffer };
 }
 
@@ -28,18 +36,38 @@ export function madeHost(files: readonly MadeFile[]): MadeHost {
   const ak = publicArea(Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url'));
   const name = Buffer.concat([u16(SHA256), sha256(ak)]);
   const firmware = Array.from({ length: 10 }, (_, pcr) => sha256(Buffer.from(`firmware ${pcr}`)));
-  const data = [
-    templateData(sha256(Buffer.concat(firmware)), 'boot_aggregate'),
-    ...files.map(({ path, content }) => templateData(sha256(Buffer.from(content)), path)),
-  ];
-  const pcr10 = data.reduce((value, each) => sha256(Buffer.concat([value, sha256(each)])), ZERO);
-  const values = [...firmware, pcr10];
+  const aggregate = templateData(sha256(Buffer.concat(firmware)), 'boot_aggregate');
+  let data: Buffer[] = [];
+  const tpm = { resetCount: 3, clockMs: 42 };
+  const values = (): Buffer[] => [...firmware, data.reduce(extend, ZERO)];
+  const measure = (more: readonly MadeFile[]) => {
+    data.push(...more.map(({ path, content }) => templateData(sha256(Buffer.from(content)), path)));
+  };
+  const boot = (first: readonly MadeFile[]) => {
+    data = [aggregate];
+    measure(first);
+  };
+  boot(files);
   return {
     ak,
-    list: Buffer.concat(data.map(imaRecord)),
-    pcrValues: Object.fromEntries(values.map((value, pcr) => [pcr, value.toString('hex')])),
+    get list() {
+      return Buffer.concat(data.map(imaRecord));
+    },
+    get recordCount() {
+      return data.length;
+    },
+    listFrom: (index) => Buffer.concat(data.slice(index).map(imaRecord)),
+    get pcrValues() {
+      return Object.fromEntries(values().map((value, pcr) => [pcr, value.toString('hex')]));
+    },
+    measure,
+    reboot: (first) => {
+      tpm.resetCount += 1;
+      boot(first);
+    },
     quote: (nonce) => {
-      const attest = quoteOver(values, { name, nonce: Buffer.from(nonce, 'hex') });
+      tpm.clockMs += 1;
+      const attest = quoteOver(values(), { name, nonce: Buffer.from(nonce, 'hex'), ...tpm });
       const raw = sign('sha256', attest, { key: privateKey, dsaEncoding: 'ieee-p1363' });
       const [r, s] = [raw.subarray(0, 32), raw.subarray(32)];
       const signature = Buffer.concat([u16(ECDSA), u16(SHA256), sized16(r), sized16(s)]);
@@ -70,11 +98,16 @@ function publicArea(x: Buffer, y: Buffer): Buffer {
   ]);
 }
 
-function quoteOver(
-  values: readonly Buffer[],
-  { name, nonce }: { readonly name: Buffer; readonly nonce: Buffer },
-): Buffer {
-  const clock = Buffer.concat([Buffer.alloc(7), Buffer.from([42]), u32be(3), u32be(0)]);
+interface QuoteInput {
+  readonly name: Buffer;
+  readonly nonce: Buffer;
+  readonly resetCount: number;
+  readonly clockMs: number;
+}
+
+function quoteOver(values: readonly Buffer[], quote: QuoteInput): Buffer {
+  const { name, nonce, resetCount, clockMs } = quote;
+  const clock = Buffer.concat([u32be(0), u32be(clockMs), u32be(resetCount), u32be(0)]);
   const selection = Buffer.concat([u32be(1), u16(SHA256), Buffer.from([3, 0xff, 0x07, 0])]);
   return Buffer.concat([
     u32be(0xff544347),
@@ -83,10 +116,14 @@ function quoteOver(
     sized16(nonce),
     clock,
     Buffer.from([1]),
-    randomBytes(8),
+    FIRMWARE_VERSION,
     selection,
     sized16(sha256(Buffer.concat(values))),
   ]);
+}
+
+function extend(value: Buffer, data: Buffer): Buffer {
+  return sha256(Buffer.concat([value, sha256(data)]));
 }
 
 function templateData(digest: Buffer, path: string): Buffer {
@@ -128,6 +165,7 @@ function u32le(value: number): Buffer {
 }
 
 const ZERO = Buffer.alloc(32);
+const FIRMWARE_VERSION = Buffer.from('2024010200120000', 'hex');
 const SHA256 = 0x000b;
 const NULL = 0x0010;
 const ECDSA = 0x0018;

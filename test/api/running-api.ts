@@ -39,11 +39,10 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
+export type ApiLimits = Partial<ServiceLimits> & { readonly requestMs?: number };
+
 /** Starts it. */
-export async function startApi(
-  database: Database,
-  { requestMs = 30_000, ...limits }: Partial<ServiceLimits> & { requestMs?: number } = {},
-): Promise<RunningApi> {
+export async function startApi(database: Database, limits: ApiLimits = {}): Promise<RunningApi> {
   await migrate(database);
   let nowMs = Date.parse('2031-05-03T12:00:00.000Z');
   const random = {
@@ -52,9 +51,7 @@ export async function startApi(
   };
   const clock = { now: () => new Date(nowMs) };
   const ports: Ports = { clock, random, ...storesOn(database, random.id) };
-  const service = makeService(ports, { ...LIMITS, ...limits });
-  const api = await buildApp(service, { version: 'test', requestMs, logger: false });
-  const url = await api.listen({ port: 0 });
+  const { api, url } = await listen(ports, limits);
   const admin = await createFirstToken(ports);
   if (admin === undefined) throw new Error('the database had a token');
   const secrets: Record<Role, string> = {
@@ -74,6 +71,27 @@ export async function startApi(
     nowMs += seconds * 1000;
   };
   return { url, api, ports, secrets, call, wait, close: () => api.close() };
+}
+
+/** Starts a second instance beside the first, on its database or over a connection of its own: same
+ *  clock, same tokens. */
+export async function startBeside(
+  first: RunningApi,
+  { database, ...limits }: ApiLimits & { readonly database?: Database } = {},
+): Promise<RunningApi> {
+  const { ports: shared, secrets } = first;
+  const own = database === undefined ? {} : storesOn(database, shared.random.id);
+  const ports: Ports = { ...shared, ...own };
+  const { api, url } = await listen(ports, limits);
+  const call = (method: string, path: string, what: Call = {}) =>
+    request(`${url}${path}`, method, { ...what, secrets });
+  return { ...first, url, api, ports, call, close: () => api.close() };
+}
+
+async function listen(ports: Ports, { requestMs = 30_000, ...limits }: ApiLimits) {
+  const service = makeService(ports, { ...LIMITS, ...limits });
+  const api = await buildApp(service, { version: 'test', requestMs, logger: false });
+  return { api, url: await api.listen({ port: 0 }) };
 }
 
 async function request(

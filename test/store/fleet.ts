@@ -31,7 +31,9 @@ export function someChallenge(attester: Pick<Attester, 'id'>, at: Date = NOON): 
     nonce: new Uint8Array(32).fill(7),
     policy: { name: 'prod', version: 1 },
     referenceSets: { 'debian-12': 3 },
+    timelineVersion: 0,
     fromIndex: 0,
+    fromOffset: 0,
     issuedAt: at,
     expiresAt: new Date(at.getTime() + 120_000),
   };
@@ -57,6 +59,7 @@ export function someDecision(challenge: Challenge, overrides: Partial<Verdict> =
       next: { fromIndex: 0, afterSeconds: 60 },
       ...overrides,
     },
+    stateAfter: undefined,
     receivedAt: challenge.issuedAt,
     document: '{"z":1,"a":2}',
   };

@@ -103,7 +103,11 @@ function view({ challenge: issued, policy }: IssuedChallenge) {
           : selection.map(({ bank, pcrs }) => ({ bank, pcrs: [...pcrs] })),
       signatureHashes: [...signatureHashes],
     },
-    ima: { list: listNeed(policy.ima), fromIndex: issued.fromIndex },
+    ima: {
+      list: listNeed(policy.ima),
+      fromIndex: issued.fromIndex,
+      fromOffset: issued.fromOffset,
+    },
     bootLog: policy.boot.eventLog,
     policy: issued.policy,
   };
