@@ -5,13 +5,14 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { TIMELINE_LIMITS } from '../../src/bytes/limits.ts';
 import { SEGMENT_KINDS, type SegmentKind } from '../../src/ima/segment.ts';
 import { STRUCTURAL_POLICY } from '../../src/policy/structural.ts';
 import type { Evidence } from '../../src/verify/evidence.ts';
 import type { TimelineState } from '../../src/verify/timeline-state.ts';
 import { verifyRound } from '../../src/verify/verify.ts';
 import { bundlesBelow, EVIDENCE_FOLDER, loadCapture } from '../captures/load-capture.ts';
-import { join, splitRecords } from '../property/list-writer.ts';
+import { hex, join, splitRecords } from '../property/list-writer.ts';
 import { withClaim } from './fault.ts';
 import { cutsArbitrary, historyArbitrary, suiteSize } from './histories.ts';
 import { live, requestOf } from './rounds.ts';
@@ -37,17 +38,19 @@ function piecesArbitrary(longest: number): fc.Arbitrary<readonly Piece[]> {
 describe('the same list in other segments', () => {
   it('leads a simulated host to the same state', () => {
     fc.assert(
-      fc.property(historyArbitrary(), cutsArbitrary(0), cutsArbitrary(3), (history, ...cuts) => {
+      fc.property(historyArbitrary(), cutsArbitrary(0), cutsArbitrary(3), (any, ...cuts) => {
+        // Nothing proves records of a PCR that is not quoted, so nothing tells them repeated.
+        const history = { ...any, quotesSecondPcr: true };
         const scene = live(history, STRUCTURAL_POLICY, () => {});
         const { host } = scene;
         host.measureFiles(3);
         const whole = { ...requestOf(scene, FROM_ZERO), cuts: [] };
         const plain = stateOf(host.evidence(whole));
         assert.notEqual(plain, undefined);
+        const columns = host.held().map(({ record }) => columnOf(record.bytes('sha1')));
         for (const each of cuts) {
-          const hasOverlap = each.some(({ overlap }) => overlap > 0);
-          const state = stateOf(host.evidence({ ...whole, cuts: sha1Only(each) }));
-          assert.deepEqual(...comparable(hasOverlap, state, plain));
+          const sent = host.evidence({ ...whole, cuts: sha1Only(each) });
+          assertSame(sent, plain, { columns, overlaps: each });
         }
       }),
       suiteSize(0.25),
@@ -78,9 +81,8 @@ describe('the same list in other segments', () => {
       const numRuns = Math.max(1, Math.ceil((suiteSize().numRuns * 3) / (records.length + 300)));
       const longest = Math.ceil(records.length / 4);
       const property = fc.property(piecesArbitrary(longest), (pieces) => {
-        const hasOverlap = pieces.some(({ overlap }) => overlap > 0);
-        const state = stateOf(recut(capture.evidence, records, pieces));
-        assert.deepEqual(...comparable(hasOverlap, state, plain));
+        const sent = recut(capture.evidence, records, pieces);
+        assertSame(sent, plain, { columns: records.map(columnOf), overlaps: pieces });
       });
       fc.assert(property, { ...suiteSize(), numRuns });
     });
@@ -98,13 +100,33 @@ function stateOf({ evidence, segments }: Sent): TimelineState | undefined {
   return state === undefined ? undefined : JSON.parse(JSON.stringify(state, withoutPlaces));
 }
 
+/** Holds what is proven of `sent` against what is proven of the same list in one piece. A segment
+ *  that begins with a record sent before may repeat it, or the list holds it twice: only so many
+ *  readings are followed. Beyond them nothing may be proven, but nothing else either. */
+function assertSame(
+  sent: Sent,
+  plain: TimelineState | undefined,
+  cut: { readonly columns: readonly string[]; readonly overlaps: readonly { overlap: number }[] },
+): void {
+  const hasOverlap = cut.overlaps.slice(1).some(({ overlap }) => overlap > 0);
+  const readings = sent.segments.slice(1).reduce((product, bytes, at) => {
+    const count = cut.columns.filter((one) => one === columnOf(bytes)).length;
+    return product * (count + ((cut.overlaps[at + 1]?.overlap ?? 0) > 0 ? 1 : 0));
+  }, 1);
+  const state = stateOf(sent);
+  if (hasOverlap && readings > TIMELINE_LIMITS.readings && state === undefined) return;
+  const [left, right] = hasOverlap ? [state, plain].map(withoutBytes) : [state, plain];
+  assert.deepEqual(left, right);
+}
+
+/** Digest column of a record with the SHA-1 column, or of a segment's first. */
+function columnOf(bytes: Uint8Array): string {
+  return hex(bytes.slice(4, 24));
+}
+
 /** Bytes are counted as they were sent, so repeated records count twice. */
-function comparable<T extends TimelineState | undefined>(hasOverlap: boolean, ...states: [T, T]) {
-  if (!hasOverlap) return states;
-  return states.map((state) => {
-    const checkpoints = state?.checkpoints.map((one) => ({ ...one, bytes: 0 }));
-    return { ...state, checkpoints };
-  }) as [unknown, unknown];
+function withoutBytes(state: TimelineState | undefined) {
+  return { ...state, checkpoints: state?.checkpoints.map((one) => ({ ...one, bytes: 0 })) };
 }
 
 function withoutPlaces(key: string, value: unknown): unknown {
