@@ -77,6 +77,8 @@ onBothDatabases('rounds', (opened) => {
     assertRound(again, { status: 'affirming', proven: 7 });
     assert.ok('ima.records_skipped' in Object(again.body['findingCounts']));
     assertRound(await attest(running, enrolled, 0), { status: 'affirming', proven: 7 });
+    const { ima } = await challenge(running, enrolled.id);
+    assert.deepEqual(ima, { fromIndex: 7, fromOffset: enrolled.host.list.length });
   });
 
   it('say which records are missing, and go on when they come', async () => {
