@@ -19,6 +19,10 @@ export const HYPOTHESES = {
   'adjacent-extends-swapped': 'two neighbours were extended in the other order',
   'violation-sent-as-record': 'a record stands where a violation was extended',
   'violation-left-out': 'a violation was extended that the list does not hold',
+  'counter-above-list':
+    'the unsigned update counter leaves room for extends that neither boot log nor list explains',
+  'counter-below-list':
+    'the unsigned update counter is lower than the boot log and the list together make it',
   'search-cut-short':
     'the work cap ended the search: a change at this record or before it was not tried',
 } as const;

@@ -1,10 +1,13 @@
 // Asks why a list did not lead to the quote, once that is certain. Whatever the answer, the verdict
 // stays what it is. FORMATS 19, step 6; docs/formats/diagnosis.md
 
+import { EV_NO_ACTION } from '../boot/event-types.ts';
+import type { ReplayedEventLog } from '../boot/replay.ts';
 import { diagnose } from '../diagnosis/diagnose.ts';
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import { restoreRegisters } from '../timeline/checkpoint.ts';
+import { explainCounter } from '../timeline/explain-counter.ts';
 import type { ListOutcome } from './list-follower.ts';
 import type { ListPlan } from './list-plan.ts';
 import type { TimelineState } from './timeline-state.ts';
@@ -16,6 +19,9 @@ export function diagnoseList(round: {
   readonly outcome: ListOutcome | undefined;
   readonly proven: PcrValues | undefined;
   readonly state: TimelineState | undefined;
+  /** The unsigned counter beside the quote: a hint. */
+  readonly pcrUpdateCounter: number | undefined;
+  readonly bootReplay: ReplayedEventLog | undefined;
 }): readonly Diagnosis[] {
   const { plan, outcome, proven, state } = round;
   const isMissed = outcome?.reading.proven === undefined && outcome?.walk.broken === undefined;
@@ -25,5 +31,29 @@ export function diagnoseList(round: {
   const earlier = (state?.checkpoints ?? []).map(({ index, registers }) => {
     return { index, registers: restoreRegisters(registers), boot } as const;
   });
-  return diagnose({ trail, quoted: proven, earlier });
+  const found = diagnose({ trail, quoted: proven, earlier });
+  if (found.some(({ reachesQuote }) => reachesQuote)) return found;
+  const records = outcome?.reading.nextIndex ?? 0;
+  return [...found, ...counterHint(round.pcrUpdateCounter, round.bootReplay, records)];
+}
+
+/** What the counter says where nothing reaches the quote. The TPM is taken for one that counts once
+ *  a bank and has the banks of its boot log; another kind of TPM makes the hint worthless. */
+function counterHint(
+  counter: number | undefined,
+  bootReplay: ReplayedEventLog | undefined,
+  records: number,
+): readonly Diagnosis[] {
+  if (counter === undefined || bootReplay === undefined) return [];
+  const { algorithms, events } = bootReplay.log;
+  const firmwareEvents = events.filter(({ type }) => type !== EV_NO_ACTION).length;
+  const hint = explainCounter(counter, { banks: algorithms.length, firmwareEvents, records });
+  const model = `Expected ${hint.expected}, found ${counter}.`;
+  if (hint.outcome === 'more') {
+    const note = `${model} At most ${hint.atMostUnlisted} extends are not in the list.`;
+    return [{ hypothesis: 'counter-above-list', at: [], reachesQuote: false, note }];
+  }
+  if (hint.outcome === 'explained') return [];
+  const note = `${model} At least ${hint.atLeastUnextended} records were never extended.`;
+  return [{ hypothesis: 'counter-below-list', at: [], reachesQuote: false, note }];
 }

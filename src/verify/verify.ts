@@ -93,7 +93,7 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
   const { evidence, policy, state, quoteStep, plan } = input;
   const outcome = plan?.follower.end();
   const proven: PcrValues | undefined = quoteStep.proven ?? outcome?.completed;
-  const { bootLog } = evidence;
+  const { bootLog, pcrUpdateCounter } = evidence;
   const boot = judgeBootStep(sheet, { bootLog, quote: quoteStep.quote, proven, policy });
   const bootReplay = boot.replay;
   const list = concludeList(sheet, {
@@ -123,7 +123,7 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
     findingCounts: sheet.findings.counts,
     coverage: { ima: list.coverage, boot: boot.coverage },
     timeline: timelineOf(round, { state, next, epochs: list.epochs }),
-    diagnosis: diagnoseList({ plan, outcome, proven, state }),
+    diagnosis: diagnoseList({ plan, outcome, proven, state, pcrUpdateCounter, bootReplay }),
     policy: policy.identity,
     next: { fromIndex: nextFromIndex(plan, state, next), afterSeconds: NEXT_ROUND_SECONDS },
   };

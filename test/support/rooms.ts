@@ -104,6 +104,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'update-counter',
       'batch',
       'extend-order',
+      'explain-counter',
     ],
     because: 'what belongs to one boot is found from records alone, before any policy is asked',
   },

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HypothesisName } from '../../src/diagnosis/diagnosis.ts';
+import type { VerdictBody } from '../../src/verify/verdict.ts';
 import { type Capture, loadCapture } from '../captures/load-capture.ts';
 import {
   draftOf,
@@ -60,9 +61,9 @@ describe('one record of a captured list', () => {
     });
   });
 
-  it('is dropped: what was in it nobody can tell', async () => {
+  it('is dropped: nobody can tell which, but the counter tells that it was one', async () => {
     const { capture, records } = await open(SIGNED_FILES);
-    assertUnexplained(altered(capture, records.toSpliced(50, 1)));
+    assertCounterTells(altered(capture, records.toSpliced(50, 1)), 1);
   });
 
   it('is altered together with its column: what was in it nobody can tell', async () => {
@@ -136,13 +137,23 @@ describe('segments of a captured list', () => {
     }
   });
 
-  it('miss one: no order of the others explains that', async () => {
+  it('miss one: no order of the others explains that, and the counter tells its size', async () => {
     const { evidence, segments } = await loadCapture(STAGED);
     const claims = evidence.ima?.segments ?? [];
     const sent = { segments: claims.toSpliced(1, 1), fromIndex: 0 };
-    assertUnexplained(judge({ ...evidence, ima: sent }, segments.toSpliced(1, 1)).verdict);
+    const { verdict } = judge({ ...evidence, ima: sent }, segments.toSpliced(1, 1));
+    assertCounterTells(verdict, 20);
   });
 });
+
+/** The captured TPM counts once a bank, so its unsigned counter tells how many records are gone. */
+function assertCounterTells(verdict: VerdictBody, missing: number): void {
+  const [hint, ...others] = verdict.diagnosis;
+  assert.deepEqual(others, []);
+  assert.deepEqual([hint?.hypothesis, hint?.reachesQuote], ['counter-above-list', false]);
+  assert.match(hint?.note ?? '', new RegExp(`At most ${missing} extends are not in the list`));
+  assert.equal(verdict.status, 'contraindicated');
+}
 
 /** Alters the list at several places, one at a time; each has to be found. */
 async function eachAltered(
