@@ -10,6 +10,7 @@ import { restoreRegisters } from '../timeline/checkpoint.ts';
 import { explainCounter } from '../timeline/explain-counter.ts';
 import type { ListOutcome } from './list-follower.ts';
 import type { ListPlan } from './list-plan.ts';
+import { isLostAtKexec } from './lost-history.ts';
 import type { TimelineState } from './timeline-state.ts';
 
 /** What may explain that `outcome` proves nothing; empty unless PCR values are proven and a list
@@ -33,8 +34,15 @@ export function diagnoseList(round: {
   });
   const found = diagnose({ trail, quoted: proven, earlier });
   if (found.some(({ reachesQuote }) => reachesQuote)) return found;
-  const records = outcome?.reading.nextIndex ?? 0;
+  const records = recordsSeen(plan, outcome);
   return [...found, ...counterHint(round.pcrUpdateCounter, round.bootReplay, records)];
+}
+
+/** Records of the boot that we know of: behind a kexec that began a new list, those of both lists. */
+function recordsSeen(plan: ListPlan, outcome: ListOutcome | undefined): number {
+  if (outcome === undefined) return 0;
+  const { nextIndex, lastWaypoint } = outcome.reading;
+  return isLostAtKexec(plan, outcome) ? nextIndex + (lastWaypoint?.index ?? 0) : nextIndex;
 }
 
 /** What the counter says where nothing reaches the quote. The TPM is taken for one that counts once

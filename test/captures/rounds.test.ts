@@ -90,3 +90,16 @@ function fromAsked(capture: Capture, fromIndex: number): Capture {
   const ima = { ...evidence.ima, fromIndex, segments: claims };
   return { evidence: { ...evidence, ima }, segments: kept };
 }
+
+test('07-kexec-without-log-carry-over: records before the kexec that nobody sent', async () => {
+  const first = await loadCapture('07-kexec-without-log-carry-over/boot1-q01');
+  const { state } = judge(first, undefined);
+  const { verdict } = judge(await loadCapture('07-kexec-without-log-carry-over/boot2-q01'), state);
+  assert.equal(verdict.status, 'none');
+  const [finding] = verdict.findings.filter(({ code }) => code === 'ima.kexec_list_lost');
+  assert.deepEqual([finding?.where.entryIndex, verdict.next.fromIndex], [54, 54]);
+  // The list had 63 records at the kexec: the unsigned counter tells the size of the gap.
+  const [hint] = verdict.diagnosis;
+  assert.equal(hint?.hypothesis, 'counter-above-list');
+  assert.match(hint?.note ?? '', /At most 9 extends are not in the list/);
+});
