@@ -38,7 +38,7 @@ export function diagnoseList(round: {
   return [...found, ...counterHint(round.pcrUpdateCounter, round.bootReplay, records)];
 }
 
-/** Records of the boot that we know of: behind a kexec that began a new list, those of both lists. */
+/** Records of the boot that we know of: those of both lists behind a kexec that began a new one. */
 function recordsSeen(plan: ListPlan, outcome: ListOutcome | undefined): number {
   if (outcome === undefined) return 0;
   const { nextIndex, lastWaypoint } = outcome.reading;
