@@ -3,7 +3,7 @@
 
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import { concatBytes } from '../bytes/encoding.ts';
+import { ByteCollector } from '../bytes/byte-collector.ts';
 import type { Appraisal } from '../service/appraise-evidence.ts';
 import { Problem } from '../service/problem.ts';
 import { type EvidenceBody, evidenceBody, headOf, invalid } from './evidence-head.ts';
@@ -53,17 +53,15 @@ async function receiveParts(request: FastifyRequest, appraisal: Appraisal): Prom
 }
 
 async function receiveHead(part: MultipartFile): Promise<EvidenceBody> {
-  const windows: Uint8Array[] = [];
-  let sizeBytes = 0;
+  const head = new ByteCollector();
   for await (const window of windowsOf(part)) {
-    sizeBytes += window.byteLength;
-    if (sizeBytes > HEAD_BYTES) {
+    head.add(window);
+    if (head.sizeBytes > HEAD_BYTES) {
       const detail = `The part "evidence" has more than ${HEAD_BYTES} bytes.`;
       throw new Problem('limit.exceeded', detail);
     }
-    windows.push(window);
   }
-  const parsed = evidenceBody.safeParse(parseJson(concatBytes(...windows)));
+  const parsed = evidenceBody.safeParse(parseJson(head.take()));
   if (!parsed.success) {
     throw invalid(
       parsed.error.issues.map(({ path, message }) => ({ at: `/${path.join('/')}`, message })),

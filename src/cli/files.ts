@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { concatBytes } from '../bytes/encoding.ts';
+import { ByteCollector } from '../bytes/byte-collector.ts';
 import { FILE_LIMITS } from '../bytes/limits.ts';
 import { UsageError } from './exit.ts';
 import { printable } from './terminal.ts';
@@ -38,14 +38,12 @@ export async function* readWindows(
 /** A file's bytes, `.gz` decompressed. Reading stops at the first window that passes `capBytes`,
  *  so a caller sees more than `capBytes` when the file is longer, and never much more. */
 export async function readUpTo(path: string, capBytes: number): Promise<Uint8Array> {
-  const windows: Uint8Array[] = [];
-  let readBytes = 0;
+  const read = new ByteCollector();
   for await (const window of readWindows(path)) {
-    windows.push(window);
-    readBytes += window.byteLength;
-    if (readBytes > capBytes) break;
+    read.add(window);
+    if (read.sizeBytes > capBytes) break;
   }
-  return concatBytes(...windows);
+  return read.take();
 }
 
 /** A file's text, which must be UTF-8 of at most `capBytes`. */
