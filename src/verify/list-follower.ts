@@ -21,7 +21,7 @@ import { type ExtendOrder, OrderedRelease } from '../timeline/extend-order.ts';
 import { RecordHistory } from '../timeline/record-history.ts';
 import { searchComposite } from './composite-search.ts';
 import type { ImaClaim } from './evidence.ts';
-import { ListReading, type TakenRecord, type Waypoint } from './list-reading.ts';
+import { ListReading, type ReadingStart, type TakenRecord, type Waypoint } from './list-reading.ts';
 import type { KeptCheckpoint } from './timeline-state.ts';
 
 /** What the quote gives the replay to reach. */
@@ -33,17 +33,8 @@ export interface ListGoal {
   readonly supplied: PcrValues;
 }
 
-/** Where a reading of the list starts. */
-export interface ReadingStart {
-  readonly registers: Registers;
-  readonly appraisal: RecordAppraisal;
-  /** Absolute index of the first record that is taken. */
-  readonly nextIndex: number;
-  /** Bytes of the list that were proven before. */
-  readonly bytesBefore: number;
-  readonly waypoints: readonly Waypoint[];
-  /** Present where batches are looked for. */
-  readonly batches?: BatchTracker;
+/** Where one of the readings of a list starts. */
+export interface FollowStart extends ReadingStart {
   /** Set where the list is read as that of a kernel which began a new one at a kexec: the proven
    *  point that it goes on from, whatever index the evidence claims. */
   readonly continues?: KeptCheckpoint;
@@ -55,7 +46,7 @@ export interface FollowInput {
   /** Undefined where nothing can be reached: the list is read for its form only. */
   readonly goal: ListGoal | undefined;
   /** The reading as claimed, then others to try. */
-  readonly starts: readonly [ReadingStart, ...ReadingStart[]];
+  readonly starts: readonly [FollowStart, ...FollowStart[]];
   /** Leading records to leave out, which were proven before. */
   readonly skip: number;
   readonly banks: readonly HashName[];

@@ -15,7 +15,7 @@ import type { SavedEpochs } from '../timeline/epochs.ts';
 import { type ExtendOrder, type OrderReading, readExtendOrder } from '../timeline/extend-order.ts';
 import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
-import { ListFollower, type ReadingStart } from './list-follower.ts';
+import { type FollowStart, ListFollower } from './list-follower.ts';
 import type { QuoteStep } from './quote-step.ts';
 import type { KeptCheckpoint, TimelineState } from './timeline-state.ts';
 
@@ -63,7 +63,7 @@ export function planList(
   const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix });
   const quoted: PcrValues = (hasStart && proven) || new Map();
   const followed = [...new Set([...banks, ...checkpointBanks(checkpoints)])];
-  const claimed: ReadingStart = {
+  const claimed: FollowStart = {
     registers: new Registers({
       banks: followed,
       quoted,
@@ -132,7 +132,7 @@ function continuation(
     readonly banks: readonly HashName[];
     readonly quoted: PcrValues;
   },
-): ReadingStart {
+): FollowStart {
   const { rules, state, banks, quoted } = known;
   const newer = (state?.checkpoints ?? []).filter(({ index }) => index > from.index);
   return {

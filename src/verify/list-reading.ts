@@ -36,6 +36,19 @@ export interface Waypoint {
   readonly registers: readonly SavedRegister[];
 }
 
+/** Where a reading of the list starts. */
+export interface ReadingStart {
+  readonly registers: Registers;
+  readonly appraisal: RecordAppraisal;
+  /** Absolute index of the first record that is taken. */
+  readonly nextIndex: number;
+  /** Bytes of the list that were proven before. */
+  readonly bytesBefore: number;
+  readonly waypoints: readonly Waypoint[];
+  /** Present where batches are looked for. */
+  readonly batches?: BatchTracker;
+}
+
 /** A reading in progress. Memory does not grow with the list. */
 export class ListReading {
   readonly registers: Registers;
@@ -49,14 +62,7 @@ export class ListReading {
   #missedWaypoint: Waypoint | undefined;
   #pending: readonly Where[] = [];
 
-  constructor(start: {
-    readonly registers: Registers;
-    readonly appraisal: RecordAppraisal;
-    readonly nextIndex: number;
-    readonly bytesBefore: number;
-    readonly waypoints: readonly Waypoint[];
-    readonly batches?: BatchTracker;
-  }) {
+  constructor(start: ReadingStart) {
     this.registers = start.registers;
     this.#appraisal = start.appraisal;
     this.#nextIndex = start.nextIndex;

@@ -144,11 +144,11 @@ export const LINE_RULES: readonly LineRule[] = [
   },
   {
     name: 'registry host',
-    pattern: /registry\.npm|npmjs\.(?:org|com)|deb\.debian\.org|pypi\.org|crates\.io|"resolved":/,
+    pattern: /\bhttps?:\/\/(?:registry|deb|proxy|static|files)\.|"resolved":/,
     in: 'text',
     where: everywhere,
     because: 'where packages come from is the business of whoever installs',
-    finds: 'https://registry.npm.example',
+    finds: ['https:/', 'registry.example'].join('/'),
   },
   {
     name: 'word outside the glossary',
