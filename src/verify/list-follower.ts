@@ -14,14 +14,12 @@ import type { RecordTable } from '../ima/record-table.ts';
 import { Registers } from '../ima/registers.ts';
 import { digestsOfRow } from '../ima/replay.ts';
 import type { PcrValues } from '../pcr/selection.ts';
-import type { RecordAppraisal } from '../policy/ima-rules.ts';
 import type { ProvenPcrs, VerifiedQuote } from '../quote/verify-quote.ts';
-import type { BatchTracker } from '../timeline/batch.ts';
 import { type ExtendOrder, OrderedRelease } from '../timeline/extend-order.ts';
 import { RecordHistory } from '../timeline/record-history.ts';
 import { searchComposite } from './composite-search.ts';
 import type { ImaClaim } from './evidence.ts';
-import { ListReading, type ReadingStart, type TakenRecord, type Waypoint } from './list-reading.ts';
+import { ListReading, type ReadingStart, type TakenRecord } from './list-reading.ts';
 import type { KeptCheckpoint } from './timeline-state.ts';
 
 /** What the quote gives the replay to reach. */
