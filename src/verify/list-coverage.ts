@@ -1,6 +1,6 @@
 // How much of a list is proven, and by which banks: the figures of a verdict. docs/verdicts.md
 
-import { type HashName, hashByName } from '../crypto/digest.ts';
+import { HASH_ALGORITHMS, type HashName, hashByName } from '../crypto/digest.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { ListOutcome } from './list-follower.ts';
 import type { ListPlan } from './list-plan.ts';
@@ -33,7 +33,7 @@ export function coverageOf(
 function bankCoverage({ reading }: ListOutcome, step: QuoteStep): ImaCoverage['banks'] {
   const banks: Partial<Record<HashName, BankCoverage>> = {};
   const { pcrs } = reading.registers;
-  for (const bank of COVERED_BANKS) {
+  for (const { name: bank } of HASH_ALGORITHMS) {
     const isQuoted = (step.attest?.pcrSelect ?? []).some(
       (entry) => entry.bank === bank && entry.pcrs.some((pcr) => pcrs.includes(pcr)),
     );
@@ -55,14 +55,4 @@ function stateWithoutMatch(bank: HashName, step: QuoteStep): BankCoverage['state
   return step.quote === undefined ? 'unproven' : 'mismatch';
 }
 
-const COVERED_BANKS: readonly HashName[] = [
-  'sha1',
-  'sha256',
-  'sha384',
-  'sha512',
-  'sm3',
-  'sha3-256',
-  'sha3-384',
-  'sha3-512',
-];
 const ALWAYS_SHOWN: ReadonlySet<HashName> = new Set(['sha1', 'sha256', 'sha384']);

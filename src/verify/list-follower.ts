@@ -78,7 +78,8 @@ export interface ListOutcome {
 interface Candidate {
   readonly reading: ListReading;
   readonly continues: KeptCheckpoint | undefined;
-  readonly overlaps: readonly Overlap[];
+  /** The last one grows while it is left out. */
+  readonly overlaps: readonly { readonly segment: number; recordCount: number }[];
   /** Position of the earlier record that the next one should repeat; undefined: it repeats none. */
   repeats: number | undefined;
 }
@@ -163,9 +164,7 @@ export class ListFollower {
         continue;
       }
       const { window, columnHash } = origin;
-      const firstIndex = plain.reading.nextIndex;
-      const rows = { window, table, columnHash, from: row, to, firstIndex };
-      plain.reading.takeRows(rows, origin);
+      plain.reading.takeRows({ window, table, columnHash, from: row, to }, origin);
       row = to;
     }
   }
@@ -242,7 +241,7 @@ export class ListFollower {
     if (this.#history?.isAt(repeats, fingerprint) !== true) return false;
     candidate.repeats = repeats + 1;
     const last = overlaps.at(-1);
-    if (last !== undefined) Object.assign(last, { recordCount: last.recordCount + 1 });
+    if (last !== undefined) last.recordCount += 1;
     return true;
   }
 

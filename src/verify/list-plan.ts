@@ -27,8 +27,6 @@ export interface ListPlan {
   readonly origin: Origin<KeptCheckpoint>;
   /** Whether the host's own start value is tried, because the history before it is gone. */
   readonly isSuffix: boolean;
-  /** Whether an earlier round of this boot proved records. */
-  readonly hasWaypoints: boolean;
   /** Whether the quote stands where our newest checkpoint stands: nothing was extended since. */
   readonly isAtCheckpoint: boolean;
   readonly knownEpochs: SavedEpochs | undefined;
@@ -94,7 +92,6 @@ export function planList(
   const isAtCheckpoint =
     newest !== undefined &&
     new Registers({ banks, quoted, start: startAt(newest) }).match !== undefined;
-  const hasWaypoints = origin.kind === 'replay' && origin.waypoints.length > 0;
   const knownEpochs = state?.checkpoints[0]?.appraisal.epochs;
   return {
     claim,
@@ -102,7 +99,6 @@ export function planList(
     relation,
     origin,
     isSuffix,
-    hasWaypoints,
     isAtCheckpoint,
     knownEpochs,
     order,

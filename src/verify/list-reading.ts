@@ -133,7 +133,7 @@ export class ListReading {
   }
 
   /** Takes rows that need no look at the registers in between. */
-  takeRows(rows: Rows, origin: RowOrigin): void {
+  takeRows(rows: Omit<Rows, 'firstIndex'>, origin: RowOrigin): void {
     let from = rows.from;
     while (from < rows.to) {
       const firstIndex = this.#nextIndex;
@@ -188,7 +188,7 @@ export class ListReading {
   }
 
   /** The row behind which a waypoint is compared: a run of rows must not go past it. */
-  #nextStop(rows: Rows, from: number): number {
+  #nextStop(rows: Pick<Rows, 'to'>, from: number): number {
     const next = this.#waypoints.find(({ index }) => index > this.#nextIndex);
     return next === undefined ? rows.to : Math.min(rows.to, from + next.index - this.#nextIndex);
   }

@@ -8,7 +8,7 @@ import type { ListPlan } from './list-plan.ts';
  *  known boot: well formed, opened by the aggregate of this very boot, and not what was proven. */
 export function isLostAtKexec(plan: ListPlan, { reading, walk }: ListOutcome): boolean {
   const isFromZero = plan.origin.kind === 'replay' && plan.origin.from === undefined;
-  if (!isFromZero || !plan.hasWaypoints || walk.broken !== undefined) return false;
+  if (!isFromZero || reading.lastWaypoint === undefined || walk.broken !== undefined) return false;
   // A kexec extends an aggregate at least: where nothing was extended since, none happened.
   if (plan.isAtCheckpoint) return false;
   if (reading.proven !== undefined || reading.hasPassedWaypoints) return false;
