@@ -2,7 +2,10 @@
 // The built-in structural policy and every uploaded one are values of this type. docs/policy.md
 
 import type { HashName } from '../crypto/digest.ts';
+import type { FindingCode } from '../findings/codes.ts';
 import type { Severity } from '../findings/finding.ts';
+import type { TemplateFields } from '../ima/template-fields.ts';
+import type { Template } from '../ima/templates.ts';
 
 /** What a policy does with a fact. `report` tells it without weight. */
 export type Treatment = 'accept' | 'report' | 'warn' | 'refuse';
@@ -41,6 +44,14 @@ export interface Measurement {
   /** Kernel name of the digest's algorithm. */
   readonly algorithm: string;
   readonly digest: Uint8Array;
+  /** Everything that the record holds: signatures, buffer, owner. */
+  readonly fields: TemplateFields;
+  readonly template: Template;
+  /** Of the numbers in the fields. */
+  readonly byteOrder: 'little' | 'big';
+  /** A time, in milliseconds since 1970, by which it had been measured; undefined when nobody told
+   *  the time. */
+  readonly provenAtMs: number | undefined;
 }
 
 export interface Ruling {
@@ -49,9 +60,27 @@ export interface Ruling {
   readonly rule: string;
 }
 
-export interface MeasurementRules {
+/** Something that rules found about a measurement on the way to what they say of it. */
+export interface Remark {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  /** The field of the record that it is about. */
+  readonly field: string;
+  readonly expected?: string;
+  readonly actual?: string;
+  /** The rule on whose behalf it is said. */
+  readonly rule?: string;
+}
+
+/** What ordered rules say of a measurement. */
+export interface Judgement {
   /** The first matching rule's ruling; undefined when no rule matches: not accepted. */
-  judge(measurement: Measurement): Ruling | undefined;
+  readonly ruling: Ruling | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+export interface MeasurementRules {
+  judge(measurement: Measurement): Judgement;
   /** In a few words, what would have been accepted for it: goes into `expected`. */
   expectation(measurement: Measurement): string;
 }

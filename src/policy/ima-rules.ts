@@ -30,6 +30,9 @@ export interface RecordRules {
   readonly zeroAggregate: Treatment;
   /** PCRs that the quote covers. */
   readonly quotedPcrs: ReadonlySet<number>;
+  /** A time by which the record at an index had been measured, in milliseconds since 1970;
+   *  undefined when nobody told the time. */
+  provenAtMs(index: number): number | undefined;
 }
 
 /** An appraisal as plain data, to be kept from round to round. */
@@ -156,7 +159,9 @@ export class RecordAppraisal {
     if (template.name === BUFFER_TEMPLATE && this.#judgeEvent(record, read)) return;
     if (role === 'kexec') return;
     if (role !== undefined && judgeLaterAggregate(role, this.#epochContext(record))) return;
-    const accepted = judgeMeasurement({ record, template, fields }, this.#rules.ima, this.content);
+    const provenAtMs = this.#rules.provenAtMs(record.index);
+    const measured = { record, template, fields, provenAtMs };
+    const accepted = judgeMeasurement(measured, this.#rules.ima, this.content);
     if (accepted !== undefined) this.#noteNextKernel(accepted);
   }
 

@@ -15,6 +15,8 @@ export interface MeasuredRecord {
   readonly record: ImaRecord;
   readonly template: Template;
   readonly fields: TemplateFields;
+  /** A time by which it had been measured, in milliseconds since 1970. */
+  readonly provenAtMs: number | undefined;
 }
 
 /** Judges one measurement: an accepted one leaves no finding. Gives it when it was accepted by a
@@ -55,8 +57,15 @@ function applyRules(
     name: measured.fields.name ?? new Uint8Array(),
     algorithm: fileDigest.algorithm,
     digest: fileDigest.bytes,
+    fields: measured.fields,
+    template: measured.template,
+    byteOrder: measured.record.byteOrder,
+    provenAtMs: measured.provenAtMs,
   };
-  const ruling = measurements.judge(measurement);
+  const { ruling, remarks } = measurements.judge(measurement);
+  for (const { field, code, ...told } of remarks) {
+    log.add(code, { ...about(measured, field), ...told });
+  }
   if (ruling?.then === 'accept') return measurement;
   const actual = `${measurement.algorithm}:${toHex(measurement.digest)}`;
   if (ruling === undefined) {
@@ -79,6 +88,6 @@ function applyRules(
   return undefined;
 }
 
-function about({ record, fields }: MeasuredRecord) {
-  return { where: whereOf(record, 'd-ng'), subject: subjectOf(fields) };
+function about({ record, fields }: MeasuredRecord, field = 'd-ng') {
+  return { where: whereOf(record, field), subject: subjectOf(fields) };
 }

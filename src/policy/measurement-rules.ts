@@ -2,7 +2,7 @@
 // no rule matches is not accepted. docs/policy.md, "Measurement rules"
 
 import { asciiBytes, equalBytes } from '../bytes/encoding.ts';
-import type { Measurement, MeasurementRules, Ruling } from './acceptance.ts';
+import type { Judgement, Measurement, MeasurementRules, Ruling } from './acceptance.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import type { PolicyProblem } from './parse-policy.ts';
 import type { ReferenceSet } from './reference-set.ts';
@@ -62,8 +62,9 @@ class OrderedRules implements MeasurementRules {
     this.#rules = rules;
   }
 
-  judge(measurement: Measurement): Ruling | undefined {
-    return this.#rules.find((rule) => rule.matches(measurement))?.ruling;
+  judge(measurement: Measurement): Judgement {
+    const ruling = this.#rules.find((rule) => rule.matches(measurement))?.ruling;
+    return { ruling, remarks: [] };
   }
 
   expectation(measurement: Measurement): string {

@@ -168,6 +168,7 @@ const checkpoint = z.strictObject({
   registers: z.array(register),
   appraisal: z.strictObject({ open: openFindings, epochs, events }),
   lastBatch: z.string().regex(/^(?:|0|[1-9][0-9]{0,19})$/, 'not the number of a batch'),
+  provenAtMs: count.exactOptional(),
 });
 
 const checkpoints = z

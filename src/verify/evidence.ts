@@ -24,6 +24,9 @@ export interface Evidence {
   readonly bootLog?: Uint8Array;
   /** Unsigned hint. */
   readonly pcrUpdateCounter?: number;
+  /** When it arrived, by the verifier's own clock, in milliseconds since 1970: what it proves had
+   *  happened by then. Rules that depend on the time do not hold without it. */
+  readonly receivedAtMs?: number;
 }
 
 export interface ImaClaim {

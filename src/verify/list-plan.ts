@@ -58,7 +58,11 @@ export function planList(
   const hasStart = origin.kind === 'replay' || start !== undefined;
   const isReachable = quote !== undefined && (proven !== undefined || isCompletable);
   const isSuffix = origin.kind === 'gap' && start !== undefined;
-  const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix });
+  const provenAtMs = provenTimes(
+    evidence.receivedAtMs,
+    origin.kind === 'replay' ? checkpoints : [],
+  );
+  const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix, provenAtMs });
   const quoted: PcrValues = (hasStart && proven) || new Map();
   const followed = [...new Set([...banks, ...checkpointBanks(checkpoints)])];
   const claimed: FollowStart = {
@@ -88,10 +92,7 @@ export function planList(
     banks,
     ...(order?.ok === true ? { order: orderFrom(order.order, claimed.nextIndex) } : {}),
   });
-  const [newest] = origin.kind === 'replay' ? origin.waypoints : [];
-  const isAtCheckpoint =
-    newest !== undefined &&
-    new Registers({ banks, quoted, start: startAt(newest) }).match !== undefined;
+  const isAtCheckpoint = isReachedBy(origin, { banks, quoted });
   const knownEpochs = state?.checkpoints[0]?.appraisal.epochs;
   return {
     claim,
@@ -104,6 +105,16 @@ export function planList(
     order,
     follower,
   };
+}
+
+/** Whether the quoted values are those of the newest point that the list has to pass. */
+function isReachedBy(
+  origin: Origin<KeptCheckpoint>,
+  to: { readonly banks: readonly HashName[]; readonly quoted: PcrValues },
+): boolean {
+  const [newest] = origin.kind === 'replay' ? origin.waypoints : [];
+  if (newest === undefined) return false;
+  return new Registers({ ...to, start: startAt(newest) }).match !== undefined;
 }
 
 /** Proven points of this boot that a list may go on from although it is claimed to start at record
@@ -192,10 +203,20 @@ function waypointsOf(origin: Origin<KeptCheckpoint>) {
   return origin.kind === 'replay' ? origin.waypoints.map(startAt) : [];
 }
 
+/** A record of which an earlier round of the boot had proof was measured by that round, whenever it
+ *  is sent again; any other one by now. */
+function provenTimes(
+  nowMs: number | undefined,
+  newestFirst: readonly KeptCheckpoint[],
+): RecordRules['provenAtMs'] {
+  const oldestFirst = [...newestFirst].reverse();
+  return (index) => oldestFirst.find((point) => index < point.index)?.provenAtMs ?? nowMs;
+}
+
 function rulesOf(
   quoteStep: QuoteStep,
   policy: AcceptancePolicy,
-  list: { readonly ima: ImaAcceptance; readonly hasHistory: boolean },
+  list: Pick<RecordRules, 'ima' | 'hasHistory' | 'provenAtMs'>,
 ): RecordRules {
   const selections = quoteStep.attest?.pcrSelect ?? [];
   return {

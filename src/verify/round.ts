@@ -17,6 +17,8 @@ export interface RoundOutcome {
   readonly outcome: ListOutcome | undefined;
   /** Whether the list led to the quoted values, without a word against how it did. */
   readonly replayStands: boolean;
+  /** When the evidence arrived, in milliseconds since 1970. */
+  readonly receivedAtMs: number | undefined;
 }
 
 /** The state behind a round; undefined when the round changes nothing: its quote is not genuine, or
@@ -41,6 +43,7 @@ export function stateAfterRound(
     isNewBoot: startsNewBoot(known, round),
     proven: isProven ? proven : undefined,
     continues: isProven ? outcome?.continues : undefined,
+    receivedAtMs: round.receivedAtMs,
   });
 }
 

@@ -12,6 +12,9 @@ export interface KeptCheckpoint extends Checkpoint {
   readonly appraisal: SavedAppraisal;
   /** Id of the newest batch, decimal; empty for none (FORMATS 12.2). */
   readonly lastBatch: string;
+  /** When the round that proved it arrived, in milliseconds since 1970; absent where nobody told the
+   *  time. */
+  readonly provenAtMs?: number;
 }
 
 export interface TimelineState {
@@ -34,9 +37,10 @@ export function stateAfter(
     readonly proven: ProvenPrefix | undefined;
     /** The point from which the list was read as a new one. */
     readonly continues: KeptCheckpoint | undefined;
+    readonly receivedAtMs: number | undefined;
   },
 ): TimelineState {
-  const { attest, isNewBoot, proven, continues } = round;
+  const { attest, isNewBoot, proven, continues, receivedAtMs } = round;
   const boot = bootAfter(known?.boot, attest, isNewBoot);
   const kept = isNewBoot ? undefined : known;
   const earlier = kept?.checkpoints ?? [];
@@ -55,6 +59,7 @@ export function stateAfter(
     registers: keepRegisters(proven.registers),
     appraisal: proven.appraisal.save(),
     lastBatch: proven.lastBatch,
+    ...provenAt(earlier, proven.match.recordCount, receivedAtMs),
   };
   const older = earlier
     .filter(({ index }) => index < checkpoint.index)
@@ -65,4 +70,14 @@ export function stateAfter(
     checkpoints: [checkpoint, ...older],
     listBase,
   };
+}
+
+/** What was proven before keeps the time at which it first was. */
+function provenAt(
+  earlier: readonly KeptCheckpoint[],
+  recordCount: number,
+  nowMs: number | undefined,
+): Pick<KeptCheckpoint, 'provenAtMs'> {
+  const provenAtMs = earlier.find(({ index }) => index === recordCount)?.provenAtMs ?? nowMs;
+  return provenAtMs === undefined ? {} : { provenAtMs };
 }

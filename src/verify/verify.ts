@@ -114,6 +114,7 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
     plan,
     outcome,
     replayStands: sheet.hasPassed('ima.replay'),
+    receivedAtMs: evidence.receivedAtMs,
   };
   const next = stateAfterRound(state, round);
   const verdict: VerdictBody = {
