@@ -5,10 +5,12 @@ import { attesterStore } from './attesters.ts';
 import { challengeStore } from './challenges.ts';
 import type { Database } from './database.ts';
 import { evidenceStore } from './evidence.ts';
+import { keyringStore } from './keyrings.ts';
 import { policyStore } from './policies.ts';
 import { referenceSetStore } from './reference-sets.ts';
 import { timelineStore } from './timelines.ts';
 import { auditLog, tokenStore } from './tokens.ts';
+import { trustAnchorStore } from './trust-anchors.ts';
 import { verdictStore } from './verdicts.ts';
 
 /** The stores that the use cases need; `newId` names rows that callers never ask for. */
@@ -21,6 +23,8 @@ export function storesOn(database: Database, newId: () => string): Omit<Ports, '
     timelines: timelineStore(database),
     policies: policyStore(database),
     referenceSets: referenceSetStore(database),
+    keyrings: keyringStore(database),
+    trustAnchors: trustAnchorStore(database),
     tokens: tokenStore(database),
     audit: auditLog(database),
     storage: { reachable: () => reachable(database) },

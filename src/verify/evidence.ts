@@ -3,6 +3,7 @@
 
 import type { HashName } from '../crypto/digest.ts';
 import type { AkClaim } from '../enroll/ak.ts';
+import type { AkBinding } from '../enroll/ak-binding.ts';
 import type { SegmentClaim } from '../ima/segment.ts';
 import type { PcrValues } from '../pcr/selection.ts';
 import type { SignatureClaim } from '../quote/signature.ts';
@@ -10,6 +11,8 @@ import type { SignatureClaim } from '../quote/signature.ts';
 /** Everything but the bytes of the measurement list, which follow segment by segment. */
 export interface Evidence {
   readonly ak: AkClaim;
+  /** What enrolment found out about the key; `asserted` if absent. */
+  readonly akBinding?: AkBinding;
   /** What extraData must equal. */
   readonly nonce: Uint8Array;
   readonly quote: {

@@ -77,7 +77,8 @@ function judgeAkStep(
     sheet.ran('ak.suitability', [reading.finding]);
     return undefined;
   }
-  const asserted = severityOf(policy.attester.asserted);
+  const isAsserted = (evidence.akBinding ?? 'asserted') === 'asserted';
+  const asserted = isAsserted ? severityOf(policy.attester.asserted) : undefined;
   const { minRsaBits } = policy.quote;
   sheet.ran('ak.suitability', judgeAk(reading.ak, { minRsaBits, asserted }));
   return reading.ak;

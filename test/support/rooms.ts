@@ -112,7 +112,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['quote', 'bytes', 'crypto', 'findings'],
     types: [],
     packages: ['@peculiar/x509', 'reflect-metadata'],
-    doors: ['ak', 'ak-identity', 'certificate', 'pem'],
+    doors: ['ak', 'ak-binding', 'ak-identity', 'certificate', 'pem'],
     because: 'who an attester is must not depend on what it says about its state',
   },
   policy: {
@@ -169,7 +169,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     because: 'a use case orders and stores through ports; it neither judges nor knows a database',
   },
   store: {
-    rooms: ['service/ports', 'service/timeline-schema'],
+    rooms: ['service/ports', 'service/key-stores', 'service/timeline-schema'],
     types: ['verify', 'policy', 'service'],
     packages: ['pg', '@electric-sql/pglite', 'zod', 'node:*'],
     doors: 'any',
