@@ -10,6 +10,7 @@ import {
 } from 'node:crypto';
 import { concatBytes, leftPadded } from '../bytes/encoding.ts';
 import type { HashName } from './digest.ts';
+import { type DigestSignature, verifiesDigest } from './digest-signature.ts';
 import {
   coordinateBytes,
   type EccPublicKey,
@@ -60,6 +61,11 @@ export class VerifyingKey {
       // OpenSSL refuses some keys and hashes by exception. What it refuses does not verify.
       return false;
     }
+  }
+
+  /** Whether `signature` is one of this key over a message of which only the digest is known. */
+  verifiesDigest(signature: DigestSignature): boolean {
+    return verifiesDigest(this.publicKey, this.#handle, signature);
   }
 }
 

@@ -1,10 +1,10 @@
 // The signature over a quote as attesters send it: a TPMT_SIGNATURE, or bare with its scheme named.
 // RFC 3279 2.2.3 Ecdsa-Sig-Value for bare ECDSA; FORMATS 14.2.
 
-import { DER_TAG, derElement, derUnsigned } from '../bytes/der.ts';
 import { TPM_LIMITS } from '../bytes/limits.ts';
 import { ByteReader, type Reading, readAtDoor } from '../bytes/reader.ts';
 import type { HashName } from '../crypto/digest.ts';
+import { readEcdsaSigValue } from '../crypto/ecdsa-sig-value.ts';
 import type { Signature } from '../crypto/signature.ts';
 import { type QuoteSignature, readTpmtSignature } from './tpmt-signature.ts';
 
@@ -39,7 +39,7 @@ export function readSignature(claim: SignatureClaim): Reading<QuoteSignature> {
 function rawSignature(claim: RawSignatureClaim): Signature {
   const { scheme, hash } = claim;
   const reader = new ByteReader(claim.bytes, 'big', { prefix: 'signature.' });
-  if (scheme === 'ecdsa') return { scheme, hash, ...ecdsaSigValue(reader) };
+  if (scheme === 'ecdsa') return { scheme, hash, ...readEcdsaSigValue(reader) };
   if (claim.bytes.byteLength > TPM_LIMITS.rsaBytes) {
     reader.fail('over-cap', 'value', {
       expected: `at most ${TPM_LIMITS.rsaBytes} bytes`,
@@ -47,14 +47,4 @@ function rawSignature(claim: RawSignatureClaim): Signature {
     });
   }
   return { scheme, hash, value: claim.bytes };
-}
-
-/** SEQUENCE { r INTEGER, s INTEGER }. */
-function ecdsaSigValue(reader: ByteReader): { readonly r: Uint8Array; readonly s: Uint8Array } {
-  const sequence = derElement(reader, DER_TAG.sequence, 'ecdsaSigValue');
-  const r = derUnsigned(sequence, 'r', TPM_LIMITS.eccBytes);
-  const s = derUnsigned(sequence, 's', TPM_LIMITS.eccBytes);
-  sequence.end('s');
-  reader.end('ecdsaSigValue');
-  return { r, s };
 }

@@ -8,6 +8,7 @@ import type { Measurement, Ruling } from '../../src/policy/acceptance.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { ReferenceSet } from '../../src/policy/reference-set.ts';
 import { readReferenceSet } from '../../src/policy/reference-set-text.ts';
+import { measurementOf } from '../unit/measurements.ts';
 import { MINIMAL_POLICY, parsed, utf8 } from '../unit/policy-documents.ts';
 
 const DIGESTS = ['aa', 'bb', 'cc', 'dd'].map((byte) => byte.repeat(32));
@@ -35,12 +36,14 @@ const contents: fc.Arbitrary<Contents> = fc.record({
   one: fc.subarray(DIGESTS),
   two: fc.subarray(DIGESTS),
 });
-const measurement: fc.Arbitrary<Measurement> = fc.record({
-  kind: fc.constantFrom('file' as const, 'buffer' as const),
-  name: fc.constantFrom('/a', '/b', '/a/b', 'a', 'e').map(utf8),
-  algorithm: fc.constantFrom('sha256', 'sha3-256', 'sm3'),
-  digest: fc.constantFrom(...DIGESTS).map((hex) => fromHex(hex) ?? new Uint8Array()),
-});
+const measurement: fc.Arbitrary<Measurement> = fc
+  .record({
+    kind: fc.constantFrom('file' as const, 'buffer' as const),
+    name: fc.constantFrom('/a', '/b', '/a/b', 'a', 'e').map(utf8),
+    algorithm: fc.constantFrom('sha256', 'sha3-256', 'sm3'),
+    hex: fc.constantFrom(...DIGESTS),
+  })
+  .map(measurementOf);
 
 function setsOf(holdings: Contents): ReadonlyMap<string, ReferenceSet> {
   const named = Object.entries(holdings).map(([name, hexes]): [string, ReferenceSet] => {
@@ -59,7 +62,7 @@ function judge(list: readonly Rule[], holdings: Contents, seen: Measurement): Ru
   assert.ok(result.ok);
   const { ima } = result.policy;
   assert.ok(ima !== 'not-required' && ima.measurements !== 'any');
-  return ima.measurements.judge(seen);
+  return ima.measurements.judge(seen).ruling;
 }
 
 describe('measurement rules', () => {

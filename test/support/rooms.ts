@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   crypto: {
     rooms: ['bytes', 'findings'],
     types: [],
-    packages: ['node:crypto', '@noble/hashes'],
+    packages: ['node:crypto', '@noble/curves', '@noble/hashes'],
     doors: 'any',
     because: 'digests and signatures are computed in one place, so that it can be audited',
   },
@@ -169,7 +169,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     because: 'a use case orders and stores through ports; it neither judges nor knows a database',
   },
   store: {
-    rooms: ['service/ports', 'service/key-stores', 'service/timeline-schema'],
+    rooms: [
+      'service/ports',
+      'service/key-stores',
+      'service/enrolment-store',
+      'service/timeline-schema',
+    ],
     types: ['verify', 'policy', 'service'],
     packages: ['pg', '@electric-sql/pglite', 'zod', 'node:*'],
     doors: 'any',

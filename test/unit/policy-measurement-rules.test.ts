@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromHex } from '../../src/bytes/encoding.ts';
 import type { Measurement, MeasurementRules } from '../../src/policy/acceptance.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
 import type { ReferenceSet } from '../../src/policy/reference-set.ts';
 import { readReferenceSet } from '../../src/policy/reference-set-text.ts';
+import { measurementOf } from './measurements.ts';
 import { MINIMAL_POLICY, parsed, utf8 } from './policy-documents.ts';
 
 const GOOD = 'ab'.repeat(32);
@@ -35,11 +35,11 @@ function rulesOf(rules: readonly object[], ima: object = {}): MeasurementRules {
 }
 
 function file(name: string, hex: string, algorithm = 'sha256'): Measurement {
-  return { kind: 'file', name: utf8(name), algorithm, digest: fromHex(hex) ?? new Uint8Array() };
+  return measurementOf({ name: utf8(name), hex, algorithm });
 }
 
 function buffer(name: string, hex = OTHER): Measurement {
-  return { ...file(name, hex), kind: 'buffer' };
+  return measurementOf({ kind: 'buffer', name: utf8(name), hex });
 }
 
 const BAD_RULE = { id: 'bad', digestIn: ['revoked'], then: 'refuse' };
@@ -70,30 +70,30 @@ describe('measurement rules', () => {
   ];
   for (const [what, measurement, expected] of table) {
     it(`judge ${what}: ${expected ?? 'not accepted'}`, () => {
-      const ruling = rules.judge(measurement);
+      const { ruling } = rules.judge(measurement);
       assert.equal(ruling && `${ruling.then} ${ruling.rule}`, expected);
     });
   }
 
   it('accept nothing when there are none', () => {
-    assert.equal(rulesOf([]).judge(file('/usr/x', GOOD)), undefined);
+    assert.equal(rulesOf([]).judge(file('/usr/x', GOOD)).ruling, undefined);
   });
 
   it('accept no digest in an algorithm that fileDigests leaves out, but refuse by it', () => {
     const sha1 = file('/usr/x', WEAK, 'sha1');
-    assert.equal(rulesOf([OS_RULE]).judge(sha1), undefined);
-    assert.equal(rulesOf([OS_RULE], { fileDigests: ['sha1'] }).judge(sha1)?.rule, 'os');
-    assert.equal(rulesOf([BAD_RULE]).judge(sha1)?.then, 'refuse');
-    assert.equal(rulesOf([{ ...OS_RULE, then: 'warn' }]).judge(sha1), undefined);
+    assert.equal(rulesOf([OS_RULE]).judge(sha1).ruling, undefined);
+    assert.equal(rulesOf([OS_RULE], { fileDigests: ['sha1'] }).judge(sha1).ruling?.rule, 'os');
+    assert.equal(rulesOf([BAD_RULE]).judge(sha1).ruling?.then, 'refuse');
+    assert.equal(rulesOf([{ ...OS_RULE, then: 'warn' }]).judge(sha1).ruling, undefined);
   });
 
   it('accept a buffer by its digest only where a rule names its event', () => {
     const anything = { id: 'any', digestIn: ['good'], then: 'accept' };
-    assert.equal(rulesOf([anything]).judge(buffer('.ima', GOOD)), undefined);
-    assert.equal(rulesOf([anything]).judge(file('x', GOOD))?.rule, 'any');
+    assert.equal(rulesOf([anything]).judge(buffer('.ima', GOOD)).ruling, undefined);
+    assert.equal(rulesOf([anything]).judge(file('x', GOOD)).ruling?.rule, 'any');
     const pinned = rulesOf([{ ...anything, event: '.ima' }]);
-    assert.equal(pinned.judge(buffer('.ima', GOOD))?.rule, 'any');
-    assert.equal(pinned.judge(buffer('.ima', OTHER)), undefined);
+    assert.equal(pinned.judge(buffer('.ima', GOOD)).ruling?.rule, 'any');
+    assert.equal(pinned.judge(buffer('.ima', OTHER)).ruling, undefined);
   });
 
   const later = [
@@ -104,7 +104,7 @@ describe('measurement rules', () => {
   it('never match by a condition that cannot be judged yet', () => {
     const unsupported = rulesOf(later);
     for (const seen of [file('/opt/x', GOOD), buffer('.ima'), buffer('selinux-state')]) {
-      assert.equal(unsupported.judge(seen), undefined);
+      assert.equal(unsupported.judge(seen).ruling, undefined);
     }
   });
 

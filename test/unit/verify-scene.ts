@@ -22,10 +22,10 @@ export function policyWith(ima: Partial<ImaAcceptance>): typeof STRUCTURAL_POLIC
 /** Accepts every measurement but files below /bad. */
 export const STRICT_POLICY = policyWith({
   measurements: {
-    judge: ({ name }) => ({
-      then: Buffer.from(name).toString('latin1').startsWith('/bad/') ? 'refuse' : 'accept',
-      rule: 'bad',
-    }),
+    judge: ({ name }) => {
+      const isBad = Buffer.from(name).toString('latin1').startsWith('/bad/');
+      return { ruling: { then: isBad ? 'refuse' : 'accept', rule: 'bad' }, remarks: [] };
+    },
     expectation: () => 'anything else',
   },
 });
