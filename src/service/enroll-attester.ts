@@ -34,10 +34,15 @@ export async function enrollAttester(ports: Ports, enrolment: Enrolment): Promis
   const grave = findings.filter(({ severity }) => severity === 'contraindicated');
   if (grave.length > 0) throw refusal(grave);
   const at = ports.clock.now();
+  const identity = akIdentity(reading.ak);
   const { id, created } = await ports.attesters.enrol({
     id: ports.random.id(),
-    identity: akIdentity(reading.ak),
+    identity,
+    akIdentity: identity,
     ak: enrolment.ak,
+    binding: 'asserted',
+    ek: null,
+    codes: findings.map(({ code }) => code),
     labels: enrolment.labels,
     enrolledAt: at,
   });

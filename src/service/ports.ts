@@ -2,9 +2,13 @@
 // src/store implements the stores, src/main.ts brings all of it together.
 
 import type { AkClaim } from '../enroll/ak.ts';
+import type { AkBinding } from '../enroll/ak-binding.ts';
+import type { EnrolmentStore } from './enrolment-store.ts';
 import type { ReferenceReading } from '../policy/reference-set-text.ts';
 import type { TimelineState } from '../verify/timeline-state.ts';
 import type { Verdict, VerdictStatus } from '../verify/verdict.ts';
+import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { PageRequest } from './page.ts';
 import type { TimelineStore } from './timeline-store.ts';
 
@@ -21,13 +25,18 @@ export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
   readonly attesters: AttesterStore;
+  readonly enrolments: EnrolmentStore;
   readonly challenges: ChallengeStore;
   readonly evidence: EvidenceStore;
   readonly verdicts: VerdictStore;
   readonly timelines: TimelineStore;
   readonly policies: PolicyStore;
   readonly referenceSets: ReferenceSetStore;
+  readonly keyrings: KeyringStore;
+  readonly trustAnchors: TrustAnchorStore;
   readonly tokens: TokenStore;
+  /** Absent: only our own tokens count. */
+  readonly issuer?: TokenIssuer;
   readonly audit: AuditLog;
   readonly storage: Storage;
 }
@@ -47,11 +56,27 @@ export type Labels = Readonly<Record<string, string>>;
 
 export interface NewAttester {
   readonly id: string;
-  /** Digest of the attestation key: what the id is bound to. */
+  /** What the id is bound to for ever: the endorsement key where the AK was activated, otherwise
+   *  the attestation key. Digest of the key itself. */
   readonly identity: string;
+  /** Digest of the attestation key. */
+  readonly akIdentity: string;
   readonly ak: AkClaim;
+  readonly binding: AkBinding;
+  /** The endorsement key of an activated AK. */
+  readonly ek: EndorsementKey | null;
+  /** Reason codes that the enrolment left. */
+  readonly codes: readonly string[];
   readonly labels: Labels;
   readonly enrolledAt: Date;
+}
+
+/** An endorsement key as it was enrolled. */
+export interface EndorsementKey {
+  /** TPM2B_PUBLIC or TPMT_PUBLIC, as received. */
+  readonly publicArea: Uint8Array;
+  /** DER; null where policy takes an EK without one. */
+  readonly certificate: Uint8Array | null;
 }
 
 export interface Attester extends NewAttester {
@@ -59,11 +84,18 @@ export interface Attester extends NewAttester {
   readonly latest: Omit<VerdictSummary, 'attesterId' | 'codes' | 'policy'> | null;
 }
 
+export interface EnrolledAs {
+  readonly id: string;
+  readonly created: boolean;
+  readonly akReplaced: boolean;
+}
+
 export interface AttesterStore {
   /** Keeps a new attester. An identity that is known keeps its id and its labels (`created` is
    *  false) and is described by the given key from now on. If it had been removed it comes back,
-   *  enrolled at the given time. */
-  enrol(attester: NewAttester): Promise<{ readonly id: string; readonly created: boolean }>;
+   *  enrolled at the given time. Another attestation key than before (`akReplaced`) takes the
+   *  timeline and the open challenges with it: both were the old key's. */
+  enrol(attester: NewAttester): Promise<EnrolledAs>;
   /** The attester, unless unknown or removed. */
   find(id: string): Promise<Attester | undefined>;
   list(page: PageRequest): Promise<Attester[]>;
@@ -253,32 +285,57 @@ export interface AccessToken {
   readonly createdAt: Date;
 }
 
+/** A token as it is kept, without its secret. */
+export interface StoredToken extends AccessToken {
+  /** From then on it is worth nothing; null: never. */
+  readonly expiresAt: Date | null;
+  /** Within an hour or so; null before the first use. */
+  readonly lastUsedAt: Date | null;
+}
+
 /** Keeps the SHA-256 of each token's secret, never the secret. */
 export interface TokenStore {
   /** False when the name is taken. */
-  add(token: AccessToken, secret: string): Promise<boolean>;
+  add(token: StoredToken, secret: string): Promise<boolean>;
   /** Adds a token if there never was one; false otherwise. */
-  addFirst(token: AccessToken, secret: string): Promise<boolean>;
-  /** The token with this secret, unless revoked. */
-  find(secret: string): Promise<AccessToken | undefined>;
+  addFirst(token: StoredToken, secret: string): Promise<boolean>;
+  /** The token that has this secret at this time, unless revoked or expired. */
+  find(secret: string, at: Date): Promise<StoredToken | undefined>;
+  /** Writes down that a token was used. */
+  noteUse(id: string, at: Date): Promise<void>;
   /** Every token that is not revoked, by name. */
-  list(): Promise<AccessToken[]>;
-  revoke(id: string, at: Date): Promise<boolean>;
+  list(): Promise<StoredToken[]>;
+  /** Gives a token a new secret; the old one works until `oldUntil`, any older one no more. Undefined
+   *  when there is no such token, or it would be expired. */
+  rotate(rotation: {
+    readonly id: string;
+    readonly secret: string;
+    readonly at: Date;
+    readonly oldUntil: Date;
+    /** Undefined: as before. */
+    readonly expiresAt: Date | undefined;
+  }): Promise<StoredToken | undefined>;
+  /** With `keepAdmin`, the last admin token that works stays (`last-admin`). */
+  revoke(
+    id: string,
+    at: Date,
+    keepAdmin: boolean,
+  ): Promise<'revoked' | 'absent' | 'last-admin'>;
 }
 
-export interface AuditEntry {
-  readonly at: Date;
-  /** Id of the access token that acted; null for the service itself. */
-  readonly actor: string | null;
-  /** What was done, `noun.verb`. */
-  readonly action: string;
-  /** To what: an id or a name. */
-  readonly subject: string;
-  readonly detail?: Readonly<Record<string, string | number>>;
+/** Who signs tokens for us elsewhere: an OpenID Connect provider. */
+export interface TokenIssuer {
+  /** Whether some of its tokens make an admin. */
+  readonly namesAdmins: boolean;
+  /** Whom a token stands for; undefined when it is not good. Problem: `token.issuer_unreachable`. */
+  recognise(jwt: string): Promise<Caller | undefined>;
 }
 
-export interface AuditLog {
-  append(entry: AuditEntry): Promise<void>;
+/** Who calls. */
+export interface Caller {
+  readonly token: Omit<AccessToken, 'role'>;
+  /** At least one. */
+  readonly roles: readonly [Role, ...Role[]];
 }
 
 /** What keeps all of it. */

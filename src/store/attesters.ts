@@ -1,8 +1,15 @@
 // Enrolled attesters in the database. migrations/0001_attesters.sql
 
 import { z } from 'zod';
-import { type Attester, type AttesterStore, type NewAttester, STATUSES } from '../service/ports.ts';
-import { bytesColumn, type Database, onlyRow, type SqlValue } from './database.ts';
+import { BINDINGS } from '../service/enrolment-store.ts';
+import {
+  type Attester,
+  type AttesterStore,
+  type EnrolledAs,
+  type NewAttester,
+  STATUSES,
+} from '../service/ports.ts';
+import { bytesColumn, type Database, onlyRow, type Queries, type SqlValue } from './database.ts';
 
 /** The attester store on this database. */
 export function attesterStore(database: Database): AttesterStore {
@@ -24,35 +31,52 @@ export function attesterStore(database: Database): AttesterStore {
   };
 }
 
-async function enrol(
-  database: Database,
-  attester: NewAttester,
-): Promise<{ id: string; created: boolean }> {
-  const values = [
-    attester.id,
-    attester.identity,
-    attester.ak.bytes,
-    attester.ak.encoding,
-    JSON.stringify(attester.labels),
-    attester.enrolledAt,
-  ];
-  return onlyRow(await database.query(ENROL, values, EnrolRow));
+function enrol(database: Database, attester: NewAttester): Promise<EnrolledAs> {
+  return database.transaction(async (queries) => {
+    const { id, identity, akIdentity, ak, binding, ek, codes, labels, enrolledAt } = attester;
+    const [before] = await queries.query(KEY_BEFORE, [identity], KeyRow);
+    const { id: kept, created } = onlyRow(
+      await queries.query(
+        ENROL,
+        [
+          ...[id, identity, akIdentity, ak.bytes, ak.encoding, JSON.stringify(labels), enrolledAt],
+          ...[binding, ek?.publicArea ?? null, ek?.certificate ?? null, codes],
+        ],
+        EnrolRow,
+      ),
+    );
+    const akReplaced = before !== undefined && before.akIdentity !== akIdentity;
+    if (akReplaced) await forgetRounds(queries, kept);
+    if (created || akReplaced) {
+      await queries.run(KEEP_KEY, [kept, enrolledAt, ak.bytes, ak.encoding, binding]);
+    }
+    return { id: kept, created, akReplaced };
+  });
 }
 
 function remove(database: Database, id: string, at: Date): Promise<boolean> {
   return database.transaction(async (queries) => {
     const removed = await queries.run(REMOVE, [id, at]);
-    // In this order: a round that is being settled holds its challenge, so it either fails or has
-    // written its timeline before the second statement looks.
-    await queries.run('DELETE FROM challenges WHERE attester_id = $1 AND spent_at IS NULL', [id]);
-    await queries.run('DELETE FROM attester_timelines WHERE attester_id = $1', [id]);
+    await forgetRounds(queries, id);
     return removed > 0;
   });
+}
+
+// In this order: a round that is being settled holds its challenge, so it either fails or has
+// written its timeline before the second statement looks.
+async function forgetRounds(queries: Queries, id: string): Promise<void> {
+  await queries.run('DELETE FROM challenges WHERE attester_id = $1 AND spent_at IS NULL', [id]);
+  await queries.run('DELETE FROM attester_timelines WHERE attester_id = $1', [id]);
 }
 
 const AttesterRow = z.object({
   id: z.string(),
   identity: z.string(),
+  akIdentity: z.string(),
+  binding: z.enum(BINDINGS),
+  ekPublic: bytesColumn.nullable(),
+  ekCertificate: bytesColumn.nullable(),
+  codes: z.array(z.string()),
   ak: bytesColumn,
   akEncoding: z.enum(['tpmt-public', 'tpm2b-public', 'spki-pem', 'x509-pem', 'x509-der']),
   labels: z.record(z.string(), z.string()),
@@ -69,6 +93,10 @@ function toAttester(row: z.infer<typeof AttesterRow>): Attester {
   return {
     id: row.id,
     identity: row.identity,
+    akIdentity: row.akIdentity,
+    binding: row.binding,
+    ek: row.ekPublic === null ? null : { publicArea: row.ekPublic, certificate: row.ekCertificate },
+    codes: row.codes,
     ak: { bytes: row.ak, encoding: row.akEncoding },
     labels: row.labels,
     enrolledAt: row.enrolledAt,
@@ -79,10 +107,13 @@ function toAttester(row: z.infer<typeof AttesterRow>): Attester {
   };
 }
 
+const KeyRow = z.object({ akIdentity: z.string() });
 const EnrolRow = z.object({ id: z.string(), created: z.boolean() });
 
 const SELECT = `
-  SELECT a.id, a.identity, a.ak, a.ak_encoding AS "akEncoding", a.labels,
+  SELECT a.id, a.identity, coalesce(a.ak_identity, a.identity) AS "akIdentity", a.binding,
+    a.ek_public AS "ekPublic", a.ek_certificate AS "ekCertificate", a.codes,
+    a.ak, a.ak_encoding AS "akEncoding", a.labels,
     a.enrolled_at AS "enrolledAt", v.id AS "verdictId", v.status AS "verdictStatus",
     v.decided_at AS "decidedAt", v.expires_at AS "verdictExpiresAt"
   FROM attesters a LEFT JOIN LATERAL (
@@ -90,15 +121,25 @@ const SELECT = `
     WHERE attester_id = a.id ORDER BY decided_at DESC, id DESC LIMIT 1
   ) v ON true`;
 
+const KEY_BEFORE = `
+  SELECT coalesce(ak_identity, identity) AS "akIdentity" FROM attesters
+  WHERE identity = $1 FOR UPDATE`;
 // The row that was there answers with its own id, which is how a caller sees it was not created.
 const ENROL = `
-  INSERT INTO attesters (id, identity, ak, ak_encoding, labels, enrolled_at)
-  VALUES ($1, $2, $3, $4, $5::jsonb, $6)
+  INSERT INTO attesters (id, identity, ak_identity, ak, ak_encoding, labels, enrolled_at, binding,
+    ek_public, ek_certificate, codes)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11)
   ON CONFLICT (identity) DO UPDATE
-  SET removed_at = NULL, ak = excluded.ak, ak_encoding = excluded.ak_encoding,
+  SET removed_at = NULL, ak_identity = excluded.ak_identity, ak = excluded.ak,
+    ak_encoding = excluded.ak_encoding, binding = excluded.binding,
+    ek_public = excluded.ek_public, ek_certificate = excluded.ek_certificate,
+    codes = excluded.codes,
     enrolled_at =
       CASE WHEN attesters.removed_at IS NULL THEN attesters.enrolled_at
       ELSE excluded.enrolled_at END
   RETURNING id, id = $1 AS created`;
+const KEEP_KEY = `
+  INSERT INTO attester_keys (attester_id, bound_at, ak, ak_encoding, binding)
+  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (attester_id, bound_at) DO NOTHING`;
 const RELABEL = 'UPDATE attesters SET labels = $2::jsonb WHERE id = $1 AND removed_at IS NULL';
 const REMOVE = 'UPDATE attesters SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL';

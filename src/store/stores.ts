@@ -2,14 +2,16 @@
 
 import type { Ports } from '../service/ports.ts';
 import { attesterStore } from './attesters.ts';
+import { auditLog } from './audit-log.ts';
 import { challengeStore } from './challenges.ts';
 import type { Database } from './database.ts';
+import { enrolmentStore } from './enrolments.ts';
 import { evidenceStore } from './evidence.ts';
 import { keyringStore } from './keyrings.ts';
 import { policyStore } from './policies.ts';
 import { referenceSetStore } from './reference-sets.ts';
 import { timelineStore } from './timelines.ts';
-import { auditLog, tokenStore } from './tokens.ts';
+import { tokenStore } from './tokens.ts';
 import { trustAnchorStore } from './trust-anchors.ts';
 import { verdictStore } from './verdicts.ts';
 
@@ -17,6 +19,7 @@ import { verdictStore } from './verdicts.ts';
 export function storesOn(database: Database, newId: () => string): Omit<Ports, 'clock' | 'random'> {
   return {
     attesters: attesterStore(database),
+    enrolments: enrolmentStore(database),
     challenges: challengeStore(database),
     evidence: evidenceStore(database, newId),
     verdicts: verdictStore(database),

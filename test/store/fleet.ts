@@ -14,9 +14,14 @@ export function after(seconds: number): Date {
 
 /** An attester that is not kept yet. */
 export function someAttester(at: Date = NOON): NewAttester {
+  const identity = `sha256:${randomUUID()}`;
   return {
     id: randomUUID(),
-    identity: `sha256:${randomUUID()}`,
+    identity,
+    akIdentity: identity,
+    binding: 'asserted',
+    ek: null,
+    codes: ['ak.asserted'],
     ak: { bytes: new Uint8Array([0, 1, 2, 0xff]), encoding: 'tpmt-public' },
     labels: { env: 'prod' },
     enrolledAt: at,

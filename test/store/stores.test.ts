@@ -36,9 +36,11 @@ onBothDatabases('stores', (opened) => {
   it('keep an attester under the identity it was enrolled with', async () => {
     const { attesters } = stores();
     const first = someAttester();
-    assert.deepEqual(await attesters.enrol(first), { id: first.id, created: true });
-    const again = { ...someAttester(), identity: first.identity };
-    assert.deepEqual(await attesters.enrol(again), { id: first.id, created: false });
+    const created = { id: first.id, created: true, akReplaced: false };
+    assert.deepEqual(await attesters.enrol(first), created);
+    const { identity, akIdentity } = first;
+    const again = { ...someAttester(), identity, akIdentity };
+    assert.deepEqual(await attesters.enrol(again), { ...created, created: false });
     assert.deepEqual(await attesters.find(first.id), { ...first, latest: null });
   });
 
