@@ -91,6 +91,11 @@ export function readEventLog(bytes: Uint8Array): EventLogReading {
   return { ...header, events, ...(reading.ok ? {} : { malformed: reading.malformed }) };
 }
 
+/** What the event extends into `bank`; undefined when it has no digest for it. */
+export function digestOf(event: BootEvent, bank: HashName): Uint8Array | undefined {
+  return event.digests.find((candidate) => candidate.bank === bank)?.value;
+}
+
 function openLog(bytes: Uint8Array): ByteReader {
   const reader = new ByteReader(bytes, 'little');
   if (bytes.byteLength > BOOT_LIMITS.logBytes) {

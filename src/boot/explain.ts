@@ -47,6 +47,14 @@ export function isStrongBank(bank: HashName): boolean {
   return bank !== 'sha1';
 }
 
+/** The first quoted bank of SHA-256 or better in which the log explains every one of `pcrs`. */
+export function strongBankOf(boot: ExplainedBoot, ...pcrs: number[]): HashName | undefined {
+  return [...boot.quoted.banks].find((bank) => {
+    const explained = boot.explanations[bank]?.explained;
+    return isStrongBank(bank) && pcrs.every((pcr) => explained?.includes(pcr));
+  });
+}
+
 function explainBanks(replay: ReplayedEventLog, quoted: QuotedPcrs): PcrExplanations {
   const explanations: Partial<Record<HashName, BankExplanation>> = {};
   for (const bank of quoted.banks) {

@@ -6,7 +6,7 @@ import { ByteReader } from '../bytes/reader.ts';
 import type { HashName } from '../crypto/digest.ts';
 import { canExtend, extend, resetValue } from '../pcr/extend.ts';
 import type { PcrValues } from '../pcr/selection.ts';
-import type { BootEvent, EventLog, LoggedAlgorithm } from './event-log.ts';
+import { type BootEvent, digestOf, type EventLog, type LoggedAlgorithm } from './event-log.ts';
 import { EV_EFI_HCRTM_EVENT, EV_NO_ACTION } from './event-types.ts';
 
 /** What the log says of one PCR in one bank. */
@@ -105,11 +105,11 @@ function beforeFirstEvent(bank: HashName, event: BootEvent, start: Pcr0Start): R
 
 function afterEvent(bank: HashName, event: BootEvent, before: ReplayedPcr): ReplayedPcr {
   if (before.state === 'gap') return before;
-  const found = event.digests.find((candidate) => candidate.bank === bank);
+  const found = digestOf(event, bank);
   if (found === undefined) {
     return { state: 'gap', cause: 'digest-omitted', eventIndex: event.index };
   }
-  const value = extend(bank, before.value, found.value);
+  const value = extend(bank, before.value, found);
   return { state: 'replayed', value, lastEventIndex: event.index };
 }
 

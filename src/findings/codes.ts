@@ -379,6 +379,20 @@ export const REASON_CODES = {
     source: 'TCG PC Client Platform Firmware Profile; go-attestation event log disclosure',
     after: 'the PCR of the event is explained by the event log',
   }),
+  'boot.event_not_understood': code({
+    class: 'unknown',
+    meaning: 'An event proves no data and may hide the fact in question: nothing was derived.',
+    hint: 'Look the event up with inspect; report firmware that writes such events.',
+    source: 'FORMATS 15, rule 3',
+    after: 'the PCR of the event is explained by the event log',
+  }),
+  'boot.userspace_log_malformed': code({
+    class: 'malformed',
+    meaning: 'The log of measurements that user space made cannot be read.',
+    hint: 'Send /run/log/systemd/tpm2-measure.log as it is.',
+    source: 'RFC 7464; TCG Canonical Event Log Format, JSON encoding',
+    after: NOTHING,
+  }),
   'ima.list_missing': code({
     class: 'missing',
     meaning: 'An IMA PCR above its reset value is quoted, and no measurement list was supplied.',

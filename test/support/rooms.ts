@@ -84,7 +84,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['pcr', 'bytes', 'crypto', 'findings'],
     types: [],
     packages: [],
-    doors: ['event-log', 'event-types', 'replay', 'explain', 'judge-boot', 'secure-boot'],
+    doors: [
+      'event-log',
+      'event-types',
+      'event-data',
+      'replay',
+      'explain',
+      'facts',
+      'judge-boot',
+      'secure-boot',
+      'userspace-log',
+    ],
     because: 'the three formats are siblings: what one proves, the others learn from verify',
   },
   timeline: {

@@ -114,7 +114,7 @@ describe('lies about Secure Boot', () => {
     assert.equal(state, undefined);
     assert.deepEqual(
       findings.map(({ code, severity, where }) => [code, severity, where.entryIndex, where.bank]),
-      [['boot.event_digest_mismatch', 'contraindicated', 2, 'sha256']],
+      [['boot.event_not_understood', 'info', 2, 'sha256']],
     );
   });
 
@@ -125,6 +125,20 @@ describe('lies about Secure Boot', () => {
 
   it('relabelling the separator and the true event does not help an extend behind them', () => {
     const hidden = made({ ...OFF, type: 5 }, { ...SEPARATOR, type: 5 }, ON);
-    assert.equal(fact(hidden, made(OFF, SEPARATOR, ON)).state, undefined);
+    assert.equal(fact(hidden, made(OFF, SEPARATOR, ON)).state, 'off');
+  });
+
+  it('a changed type with an unchanged digest does not hide one of two variables', () => {
+    const hidden = made({ ...OFF, type: 0x80000007 }, ON, SEPARATOR);
+    assert.equal(fact(hidden, made(OFF, ON, SEPARATOR)).state, undefined);
+  });
+
+  it('an unknown event in the part of the firmware is not passed over', () => {
+    const disguised: MadeEvent = { pcr: 7, type: 0x7777, data: Buffer.of(1), measured: OFF.data };
+    const { state, findings } = fact(made(disguised, ON, SEPARATOR), made(OFF, ON, SEPARATOR));
+    assert.equal(state, undefined);
+    assert.equal(findings[0]?.code, 'boot.event_not_understood');
+    const honest: MadeEvent = { pcr: 7, type: 0x7777, data: Buffer.of(1) };
+    assert.equal(fact(made(honest, ON, SEPARATOR)).state, 'on');
   });
 });
