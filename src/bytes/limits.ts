@@ -22,6 +22,30 @@ export const TPM_LIMITS = {
   publicBytes: 16_384,
 } as const;
 
+/** Caps on certificates, on what is uploaded to trust, and on the search for a path. */
+export const CERTIFICATE_LIMITS = {
+  /** One certificate with its NV padding: the largest NV index of real TPMs is 2 KiB; CAs' own
+   *  certificates stay under 4 KiB. */
+  certificateBytes: 16_384,
+  /** A PEM bundle; all TPM vendors together need 360 KB. */
+  bundleBytes: 4_194_304,
+  /** Blocks of one bundle; all TPM vendors together need 170. */
+  bundleBlocks: 4096,
+  /** One revocation list: some hundred thousand serial numbers. */
+  revocationListBytes: 4_194_304,
+  /** Extensions of one certificate; real ones have at most a dozen. */
+  extensions: 64,
+  /** Relative names in one distinguished name, and purposes of one key. */
+  names: 64,
+  /** A serial number: RFC 5280 allows 20 bytes; some issuers write a few more. */
+  serialBytes: 64,
+  /** Certificates of one path, leaf and anchor included; real EK paths have three or four. */
+  pathCertificates: 8,
+  /** Steps from a certificate to a possible issuer in one search, a signature check each: a
+   *  quarter of a second at worst. */
+  pathSteps: 256,
+} as const;
+
 /** Caps on IMA lists (FORMATS 16, right column). */
 export const IMA_LIMITS = {
   /** A custom format of 15 fields of 16 characters has 254 bytes. */
@@ -38,6 +62,10 @@ export const IMA_LIMITS = {
   signatureBytes: 65_536,
   /** Keys, policies and command lines stay far below. */
   bufferBytes: 1_048_576,
+  /** What the device mapper measures at once: DM_IMA_MEASUREMENT_BUF_LEN of the kernel. */
+  deviceMapperBytes: 4096,
+  /** One write to the policy: the largest page of any architecture. */
+  policyWriteBytes: 65_536,
   /** All fields of one record together. */
   dataBytes: 4_194_304,
   /** PCR, digest column, name length, name and data length before the data. */
@@ -60,20 +88,35 @@ export const BOOT_LIMITS = {
   eventBytes: 4_194_304,
   /** TPMs implement at most 16 hash algorithms. */
   algorithms: 16,
+  /** systemd's log of its own measurements: some KB on a booted system, a record for each. */
+  userspaceLogBytes: 4_194_304,
+  /** As many as firmware events. */
+  userspaceRecords: 4096,
+  /** One record: digests of a few banks and a short text. */
+  userspaceRecordBytes: 65_536,
 } as const;
 
 /** Caps on policies and reference sets: written by admins, but read before they are trusted. */
 export const POLICY_LIMITS = {
-  /** A policy document as text. Ten thousand short rules fit. */
-  documentBytes: 1_048_576,
+  /** A policy document as text. The most rules fit, with 250 bytes each. */
+  documentBytes: 524_288,
   /** Nesting of the JSON text; the schema needs five levels. */
   nesting: 32,
-  /** Rules of one list: measurements or violations. */
-  rules: 10_000,
+  /** Values of all kinds in a policy document: a dozen for each of the most rules, and then some. */
+  values: 30_000,
+  /** Plain values in one list of a policy document: allowed values of a PCR, mostly. */
+  items: 128,
+  /** Members of one object in a policy document: labels, mostly. */
+  members: 64,
+  /** Rules of one list, measurements or violations: a record may be held against each of them, and
+   *  reading the document must not keep the process from its other work. */
+  rules: 2_000,
   /** Reference sets that one rule names. */
   setsPerRule: 64,
   /** A path pattern: PATH_MAX of the kernel. */
   patternBytes: 4096,
+  /** All path patterns of a policy together: a hostile name visits every byte of each. */
+  patternsBytes: 131_072,
   /** Distinct entries of one reference set; 10^7 digests of SHA-256 are 320 MB. */
   setEntries: 10_000_000,
   /** One line of a reference set: SHA-512 in hex and a path of PATH_MAX, every byte escaped. */
@@ -127,4 +170,14 @@ export const DIAGNOSIS_LIMITS = {
   segments: 4,
   /** Places that one diagnosis names. */
   places: 20,
+} as const;
+
+/** Caps on who calls the service. */
+export const ACCESS_LIMITS = {
+  /** Characters of a bearer credential; tokens of issuers with many groups have some thousand. */
+  credentialChars: 8192,
+  /** A discovery document or key set of a token issuer: real ones have some kilobytes. */
+  issuerDocumentBytes: 262_144,
+  /** Keys of a token issuer: real ones have two or three. */
+  issuerKeys: 100,
 } as const;

@@ -4,6 +4,7 @@
 
 import { equalBytes, latinText } from '../bytes/encoding.ts';
 import { digest, hashByName } from '../crypto/digest.ts';
+import { readBufferEvent } from './buffer-grammar.ts';
 import type { TemplateFields } from './template-fields.ts';
 
 /** Name of the template that carries buffers. */
@@ -42,19 +43,13 @@ export interface KexecEvent {
 export function readKexecEvent(fields: TemplateFields): KexecEvent | undefined {
   const name = latinText(fields.name ?? new Uint8Array());
   if (name !== 'kexec_load' && name !== 'kexec_execute') return undefined;
-  const groups = KEXEC_BUFFER.exec(latinText(fields.buffer ?? new Uint8Array()))?.groups;
-  if (groups === undefined) return undefined;
+  const event = readBufferEvent(name, fields.buffer ?? new Uint8Array());
+  if (event?.ok !== true) return undefined;
+  const numberAt = (key: string) => Number(event.value.values.get(key));
   return {
     name,
-    segmentSizeBytes: Number(groups['segment']),
-    listBytes: Number(groups['list']),
-    recordCount: Number(groups['count']),
+    segmentSizeBytes: numberAt('kexec_segment_size'),
+    listBytes: numberAt('ima_binary_runtime_size'),
+    recordCount: numberAt('ima_runtime_measurements_count'),
   };
 }
-
-const NUMBER = '(?:0|[1-9][0-9]{0,15})';
-const KEXEC_BUFFER = new RegExp(
-  `^kexec_segment_size=(?<segment>${NUMBER});` +
-    `ima_binary_runtime_size=(?<list>${NUMBER});` +
-    `ima_runtime_measurements_count=(?<count>${NUMBER});$`,
-);

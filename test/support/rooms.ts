@@ -73,6 +73,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'template-fields',
       'templates',
       'buffer-events',
+      'buffer-grammar',
       'boot-aggregate',
       'replay',
       'record-table',
@@ -174,7 +175,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   service: {
     rooms: ['verify', 'enroll', 'policy', 'bytes', 'findings'],
     types: ['crypto'],
-    packages: ['zod'],
+    packages: ['zod', 'jose'],
     doors: 'any',
     because: 'a use case orders and stores through ports; it neither judges nor knows a database',
   },
