@@ -3,10 +3,12 @@
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { buildApp } from './api/app.ts';
+import { buildApp, replaceKeys, type TlsKeys } from './api/app.ts';
 import type { Settings } from './config.ts';
 import { createFirstToken } from './service/access.ts';
 import { sweep } from './service/housekeeping.ts';
+import { oidcIssuer } from './service/oidc.ts';
+import { fetchIssuerDocument } from './service/oidc-document.ts';
 import type { Clock, Ports, Random } from './service/ports.ts';
 import { makeService } from './service/service.ts';
 import type { Database } from './store/database.ts';
@@ -20,6 +22,9 @@ export interface RunningService {
   /** The secret of the first admin token: present on the first start on a database, never again.
    *  Whoever starts the service shows it. */
   readonly bootstrapToken?: string;
+  /** Reads certificate and key again, for connections from then on; rejects, and keeps what it has,
+   *  when they do not fit. Absent on plain HTTP. */
+  reloadKeys?(): Promise<void>;
   /** Finishes what runs, then lets the database go. */
   close(): Promise<void>;
 }
@@ -37,12 +42,22 @@ export async function startService(settings: Settings): Promise<RunningService> 
 
 async function startOn(database: Database, settings: Settings): Promise<RunningService> {
   await migrate(database);
-  const ports: Ports = { clock, random, ...storesOn(database, random.id) };
+  const issuer = settings.oidc && oidcIssuer(settings.oidc, { clock, read: readAnywhere });
+  const ports: Ports = {
+    clock,
+    random,
+    ...storesOn(database, random.id),
+    ...(issuer === undefined ? {} : { issuer }),
+  };
+  const { tls, trustedProxies, rates } = settings;
   const service = makeService(ports, settings.limits);
   const api = await buildApp(service, {
     version: await programVersion(),
     requestMs: settings.requestSeconds * 1000,
     logger: { level: settings.logLevel },
+    rates,
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
+    ...(tls === undefined ? {} : { tls: await readKeys(tls) }),
   });
   const broom = setInterval(() => {
     sweep(ports).catch((error: unknown) => api.log.error({ err: error }, 'sweep'));
@@ -52,12 +67,27 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
   return {
     url,
     ...(bootstrapToken === undefined ? {} : { bootstrapToken }),
+    ...(tls === undefined ? {} : { reloadKeys: async () => replaceKeys(api, await readKeys(tls)) }),
     close: async () => {
       clearInterval(broom);
       await api.close();
       await database.close();
     },
   };
+}
+
+async function readKeys(files: NonNullable<Settings['tls']>): Promise<TlsKeys> {
+  const [cert, key] = await Promise.all([files.certFile, files.keyFile].map(readText));
+  return { cert: cert ?? '', key: key ?? '' };
+}
+
+/** An address of the issuer's, or a file. */
+function readAnywhere(where: string): Promise<string> {
+  return /^https?:\/\//.test(where) ? fetchIssuerDocument(where) : readText(where);
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8');
 }
 
 // Loaded when wanted: the command line starts without either.

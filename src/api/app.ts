@@ -1,17 +1,21 @@
 // The application, whole but not listening: every route is named here, so that a reader can walk
 // through the house from this file. docs/api.md
 
+import { Server as TlsServer } from 'node:https';
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyServerOptions, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { IMA_LIMITS } from '../bytes/limits.ts';
 import { Problem } from '../service/problem.ts';
 import type { Service } from '../service/service.ts';
-import { guardRoutes } from './access.ts';
+import { admitCallers, requireAccess } from './access.ts';
 import type { Api } from './api.ts';
+import { type CallRates, callLimits } from './call-limits.ts';
 import { describeRoutes } from './openapi.ts';
 import { answerProblem, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { attesterRoutes } from './routes/attesters.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { challengeRoutes } from './routes/challenges.ts';
 import { healthRoutes } from './routes/health.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -27,13 +31,31 @@ export interface AppSettings {
   /** Until a request must have arrived whole. */
   readonly requestMs: number;
   readonly logger: NonNullable<FastifyServerOptions['logger']>;
+  /** Absent: strangers may call as often as they like. */
+  readonly rates?: CallRates;
+  /** Addresses and networks (CIDR) whose `x-forwarded-for` is believed. Absent: nobody's. */
+  readonly trustedProxies?: readonly string[];
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsKeys;
+}
+
+/** What the service shows who it is with. */
+export interface TlsKeys {
+  /** The certificate, then its intermediates: PEM. */
+  readonly cert: string;
+  /** The private key of the certificate: PEM. */
+  readonly key: string;
 }
 
 /** Builds the application on a service. */
 export async function buildApp(service: Service, settings: AppSettings): Promise<Api> {
   const api = newApi(service, settings);
+  // First of all: no route, whoever adds it, comes before this.
+  requireAccess(api);
+  await api.register(helmet, headersOf(settings));
   closeKindly(api);
-  guardRoutes(api, service.ports);
+  const limits = await callLimits(api, settings.rates ?? NO_LIMITS);
+  admitCallers(api, { ports: service.ports, limits });
   logRequests(api);
   await api.register(multipart, multipartOptions(service));
   await describeRoutes(api, settings.version);
@@ -45,6 +67,7 @@ export async function buildApp(service: Service, settings: AppSettings): Promise
   policyRoutes(api, service);
   referenceSetRoutes(api, service);
   tokenRoutes(api, service);
+  auditRoutes(api, service);
   await api.ready();
   return api;
 }
@@ -55,7 +78,8 @@ function newApi({ ports }: Service, settings: AppSettings): Api {
     requestTimeout: settings.requestMs,
     connectionTimeout: IDLE_MS,
     bodyLimit: BODY_BYTES,
-    http: { connectionsCheckingInterval: CHECK_MS },
+    trustProxy: settings.trustedProxies === undefined ? false : [...settings.trustedProxies],
+    ...serverOf(settings),
     exposeHeadRoutes: false,
     return503OnClosing: false,
     // A caller's id could pretend to be another request's in the log.
@@ -82,6 +106,31 @@ function newApi({ ports }: Service, settings: AppSettings): Api {
   return api;
 }
 
+function serverOf({ tls }: AppSettings) {
+  const http = { connectionsCheckingInterval: CHECK_MS };
+  return tls === undefined ? { http } : { https: { ...http, ...tls, minVersion: TLS_VERSION } };
+}
+
+/** Shows this certificate on connections from now on. Throws, and keeps the one it has, when it does
+ *  not fit its key. */
+export function replaceKeys({ server }: Api, keys: TlsKeys): void {
+  if (server instanceof TlsServer) server.setSecureContext({ ...keys, minVersion: TLS_VERSION });
+}
+
+/** Nothing that this service answers is a page: a browser shall do nothing with it. */
+function headersOf({ tls }: AppSettings): FastifyHelmetOptions {
+  const none = ["'none'"];
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: none, baseUri: none, formAction: none, frameAncestors: none },
+    },
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: tls === undefined ? false : { maxAge: HSTS_SECONDS },
+  };
+}
+
 /** Running requests are finished; new ones are told to go elsewhere. */
 function closeKindly(api: Api): void {
   let closing = false;
@@ -89,11 +138,7 @@ function closeKindly(api: Api): void {
     closing = true;
   });
   api.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': request.id,
-    });
+    reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id });
     if (!closing) return;
     reply.header('connection', 'close');
     const detail = 'This instance is closing. Send the request again.';
@@ -145,3 +190,6 @@ const BODY_BYTES = 1_048_576;
 const IDLE_MS = 60_000;
 const HEADERS_MS = 30_000;
 const CHECK_MS = 1_000;
+const TLS_VERSION = 'TLSv1.2';
+const HSTS_SECONDS = 31_536_000;
+const NO_LIMITS: CallRates = { open: 0, challenges: 0 };

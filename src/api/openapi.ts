@@ -38,8 +38,10 @@ export async function describeRoutes(api: Api, version: string): Promise<void> {
       return { ...transformed, schema: { ...transformed.schema, body: { content } } };
     },
   });
-  api.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, () =>
-    api.swagger(),
+  api.get(
+    '/openapi.json',
+    { config: { access: { public: 'documentation' } }, schema: { hide: true } },
+    () => api.swagger(),
   );
 }
 
@@ -47,7 +49,7 @@ export async function describeRoutes(api: Api, version: string): Promise<void> {
 function rightsOf(
   access: Access | undefined,
 ): Pick<Required<FastifySchema>, 'security' | 'description'> {
-  if (access === undefined || access === 'public') {
+  if (access === undefined || 'public' in access) {
     return { security: [], description: 'Needs no token.' };
   }
   const roles = [...access, 'admin'].join(', ');

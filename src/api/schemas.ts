@@ -3,21 +3,9 @@
 
 import { z } from 'zod';
 import { policySchema } from '../policy/schema.ts';
-import { ROLES } from '../service/ports.ts';
+import { hashName } from '../service/evidence-document.ts';
 
 const MOST_LABELS = 64;
-
-/** Names of banks and digest algorithms. */
-export const hashName = z.enum([
-  'sha1',
-  'sha256',
-  'sha384',
-  'sha512',
-  'sm3',
-  'sha3-256',
-  'sha3-384',
-  'sha3-512',
-]);
 
 /** EAR words. */
 export const status = z.enum(['affirming', 'warning', 'contraindicated', 'none']);
@@ -209,14 +197,6 @@ export const setUploadQuery = z.strictObject({
 
 /** The answer to a request that leaves nothing to say. */
 export const nothing = z.undefined().meta({ description: 'Done.' });
-
-const role = z.enum(ROLES);
-
-export const wantedToken = z.strictObject({ name, role });
-export const newToken = z.object({ id, name, role, secret: z.string() });
-export const tokenList = z.object({
-  items: z.array(z.object({ id, name, role, createdAt: moment })),
-});
 
 export const health = z.object({ status: z.enum(['ok', 'unavailable']) });
 

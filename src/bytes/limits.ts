@@ -125,6 +125,17 @@ export const POLICY_LIMITS = {
   problems: 100,
 } as const;
 
+/** Caps on keyrings, and on what one record may cost through them. */
+export const KEYRING_LIMITS = {
+  /** A file of keys: as many certificates as below, each of 4 KiB in PEM. */
+  fileBytes: 1_048_576,
+  /** Different keys of one keyring; kernels and distributions have a dozen. */
+  keys: 256,
+  /** Keys that are tried on one signature whose key identifier none of them has: an ECDSA check
+   *  takes some milliseconds, and whoever writes the attribute chooses the identifier. */
+  triedKeys: 16,
+} as const;
+
 /** Caps on what a verdict holds, so that hostile evidence cannot write a huge one. */
 export const VERDICT_LIMITS = {
   /** Findings kept in full for each code; the rest are counted. */

@@ -21,10 +21,24 @@ export async function runServe(
   if (service.bootstrapToken !== undefined) {
     terminal.err(`Admin token, shown this once: ${service.bootstrapToken}\n`);
   }
+  if (service.reloadKeys !== undefined) {
+    process.on('SIGHUP', () => void reloadKeys(service, terminal));
+  }
   const signal = await stopped;
   terminal.err(`${signal}: finishing the requests in hand\n`);
   await service.close();
   return EXIT.ok;
+}
+
+/** A new certificate takes effect without an end of service; one that does not fit leaves the old. */
+async function reloadKeys(service: RunningService, terminal: Terminal): Promise<void> {
+  try {
+    await service.reloadKeys?.();
+    terminal.err('SIGHUP: certificate and key were read again\n');
+  } catch (error) {
+    const why = error instanceof Error ? printable(error.message) : 'they cannot be read';
+    terminal.err(`SIGHUP: the old certificate stays: ${why}\n`);
+  }
 }
 
 /** Starts the service; what its surroundings refuse becomes a message, not a stack trace. */

@@ -334,8 +334,8 @@ export interface TokenIssuer {
 /** Who calls. */
 export interface Caller {
   readonly token: Omit<AccessToken, 'role'>;
-  /** At least one. */
-  readonly roles: readonly [Role, ...Role[]];
+  /** What it may be let in as; an issuer's token may name none. */
+  readonly roles: readonly Role[];
 }
 
 /** What keeps all of it. */

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import Fastify from 'fastify';
 import { z } from 'zod';
-import { guardRoutes } from '../../src/api/access.ts';
+import { requireAccess } from '../../src/api/access.ts';
 import { ROLES, type Role } from '../../src/service/ports.ts';
 import { onBothDatabases } from '../store/databases.ts';
 import { openapiDocument } from './openapi-document.ts';
@@ -43,7 +43,10 @@ const ALLOWED: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'post /v1/reference-sets/{name}/versions/{version}/activate': POLICY_WRITERS,
   'post /v1/tokens': ['admin'],
   'get /v1/tokens': ['admin'],
+  'post /v1/tokens/{id}/rotate': ['admin'],
   'delete /v1/tokens/{id}': ['admin'],
+  'get /v1/audit': ['auditor', 'admin'],
+  'get /v1/audit/verification': ['auditor', 'admin'],
 };
 
 it('the table names every route', async () => {
@@ -130,7 +133,7 @@ onBothDatabases('access', (opened) => {
 
   it('must be declared by every route', () => {
     const api = Fastify();
-    guardRoutes(api, running.ports);
+    requireAccess(api);
     assert.throws(() => api.get('/open', () => 'x'), /declares no access/);
   });
 });

@@ -123,7 +123,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['quote', 'bytes', 'crypto', 'findings'],
     types: [],
     packages: ['@peculiar/x509', 'reflect-metadata'],
-    doors: ['ak', 'ak-binding', 'ak-identity', 'certificate', 'pem'],
+    doors: ['ak', 'ak-binding', 'ak-identity', 'certificate', 'keyring-file', 'pem'],
     because: 'who an attester is must not depend on what it says about its state',
   },
   policy: {
@@ -141,6 +141,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'json-text',
       'structural',
       'ima-rules',
+      'pinned-boot',
       'reference-set',
       'reference-set-text',
     ],
@@ -198,6 +199,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: 'any',
     because: 'a route parses, calls one service and answers',
   },
+  collect: {
+    rooms: ['ima', 'pcr', 'crypto', 'bytes', 'findings'],
+    types: [],
+    packages: ['node:*', 'tar-stream'],
+    doors: 'any',
+    because: 'reference values are made from files and packages of this machine, beside the service',
+  },
   config: {
     rooms: [],
     types: ['service'],
@@ -216,6 +224,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'main',
       'config',
+      'collect',
       'api',
       'store',
       'service',

@@ -6,23 +6,23 @@ import { z } from 'zod';
 import { toHex } from '../../bytes/encoding.ts';
 import { ByteReader } from '../../bytes/reader.ts';
 import { type Appraisal, openAppraisal } from '../../service/appraise-evidence.ts';
+import { type EvidenceBody, evidenceBody } from '../../service/evidence-document.ts';
 import { type IssuedChallenge, issueChallenge } from '../../service/issue-challenge.ts';
 import type { Service } from '../../service/service.ts';
 import type { Api } from '../api.ts';
-import { type EvidenceBody, evidenceBody, headOf, partBytes } from '../evidence-head.ts';
+import { headOf, partBytes } from '../evidence-head.ts';
 import { receiveMultipart } from '../evidence-parts.ts';
 import { challenge, idPath } from '../schemas.ts';
 import { verdict } from '../verdict-schema.ts';
 
 /** POST /v1/attesters/{id}/challenges and /v1/challenges/{id}/evidence. */
 export function challengeRoutes(api: Api, service: Service): void {
-  const config = { access: 'public' } as const;
   const tags = ['attestation'];
 
   api.post(
     '/v1/attesters/:id/challenges',
     {
-      config,
+      config: { access: { public: 'a nonce is worth nothing without the key', limitedById: true } },
       schema: {
         tags,
         summary: 'Ask for a challenge',
@@ -40,7 +40,7 @@ export function challengeRoutes(api: Api, service: Service): void {
   api.post(
     '/v1/challenges/:id/evidence',
     {
-      config,
+      config: { access: { public: 'the quote proves who it is from' } },
       bodyLimit: JSON_BYTES,
       schema: {
         tags,

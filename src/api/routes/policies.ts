@@ -48,7 +48,7 @@ export function policyRoutes(api: Api, service: Service): void {
   api.get(
     '/v1/policies/schema',
     {
-      config: { access: 'public' },
+      config: { access: { public: 'documentation' } },
       schema: {
         tags: TAGS,
         summary: 'JSON Schema of the policy document',

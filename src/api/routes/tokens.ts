@@ -1,12 +1,13 @@
-// Routes of access tokens: make, list, revoke. docs/api.md, "Access"
+// Routes of access tokens: make, list, rotate, revoke. docs/api.md, "Access"
 
-import { createToken, revokeToken } from '../../service/access.ts';
+import { createToken, type NewToken, revokeToken, rotateToken } from '../../service/access.ts';
 import type { Service } from '../../service/service.ts';
 import { callerOf } from '../access.ts';
+import { newToken, tokenList, wantedRotation, wantedToken } from '../access-schema.ts';
 import type { Api } from '../api.ts';
-import { idPath, newToken, nothing, tokenList, wantedToken } from '../schemas.ts';
+import { idPath, nothing } from '../schemas.ts';
 
-/** POST and GET /v1/tokens; DELETE /v1/tokens/{id}. */
+/** POST and GET /v1/tokens; POST /v1/tokens/{id}/rotate; DELETE /v1/tokens/{id}. */
 export function tokenRoutes(api: Api, { ports }: Service): void {
   const tags = ['access'];
   // No role but admin.
@@ -24,11 +25,9 @@ export function tokenRoutes(api: Api, { ports }: Service): void {
       },
     },
     async (request, reply) => {
-      const { token, secret } = await createToken(ports, {
-        ...request.body,
-        by: callerOf(request),
-      });
-      return reply.code(201).send({ id: token.id, name: token.name, role: token.role, secret });
+      const { name, role, expiresAt } = request.body;
+      const wanted = { name, role, expiresAt: dateOf(expiresAt), by: callerOf(request) };
+      return reply.code(201).send(secretView(await createToken(ports, wanted)));
     },
   );
 
@@ -41,8 +40,32 @@ export function tokenRoutes(api: Api, { ports }: Service): void {
     async () => {
       const tokens = await ports.tokens.list();
       return {
-        items: tokens.map((kept) => ({ ...kept, createdAt: kept.createdAt.toISOString() })),
+        items: tokens.map(({ createdAt, expiresAt, lastUsedAt, ...kept }) => ({
+          ...kept,
+          createdAt: createdAt.toISOString(),
+          expiresAt: expiresAt?.toISOString() ?? null,
+          lastUsedAt: lastUsedAt?.toISOString() ?? null,
+        })),
       };
+    },
+  );
+
+  api.post(
+    '/v1/tokens/:id/rotate',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Give a token a new secret, shown this once',
+        params: idPath,
+        body: wantedRotation,
+        response: { 200: newToken },
+      },
+    },
+    async (request) => {
+      const { graceSeconds, expiresAt } = request.body;
+      const wanted = { graceSeconds, expiresAt: dateOf(expiresAt), by: callerOf(request) };
+      return secretView(await rotateToken(ports, request.params.id, wanted));
     },
   );
 
@@ -57,4 +80,12 @@ export function tokenRoutes(api: Api, { ports }: Service): void {
       return reply.code(204).send();
     },
   );
+}
+
+function dateOf(moment: string | undefined): Date | undefined {
+  return moment === undefined ? undefined : new Date(moment);
+}
+
+function secretView({ token: { id, name, role, expiresAt }, secret }: NewToken) {
+  return { id, name, role, expiresAt: expiresAt?.toISOString() ?? null, secret };
 }
