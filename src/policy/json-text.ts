@@ -15,11 +15,22 @@ export type JsonReading =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly fault: JsonFault };
 
+/** Caps on what one text may hold, above those on its size and nesting. */
+export interface JsonCaps {
+  /** Values of all kinds, at any depth. */
+  readonly values: number;
+  /** Items of one array that are neither objects nor arrays. */
+  readonly items: number;
+  /** Members of one object. */
+  readonly members: number;
+}
+
 /** The value of a JSON text, or the first place where it is not strict JSON: a grammar fault, a
- *  repeated key, the key `__proto__`, or nesting above `POLICY_LIMITS.nesting`. */
-export function readJsonText(text: string): JsonReading {
+ *  repeated key, the key `__proto__`, half of a surrogate pair, nesting above
+ *  `POLICY_LIMITS.nesting`, or more than `caps` allow. */
+export function readJsonText(text: string, caps: JsonCaps = NO_CAPS): JsonReading {
   try {
-    new JsonScan(text).document();
+    new JsonScan(text, caps).document();
   } catch (error) {
     if (!(error instanceof JsonFaultError)) throw error;
     return { ok: false, fault: placeOf(text, error) };
@@ -27,6 +38,12 @@ export function readJsonText(text: string): JsonReading {
   const value: unknown = JSON.parse(text);
   return { ok: true, value };
 }
+
+const NO_CAPS: JsonCaps = {
+  values: Number.POSITIVE_INFINITY,
+  items: Number.POSITIVE_INFINITY,
+  members: Number.POSITIVE_INFINITY,
+};
 
 class JsonFaultError extends Error {
   readonly at: number;
@@ -36,13 +53,15 @@ class JsonFaultError extends Error {
   }
 }
 
-function placeOf(text: string, error: JsonFaultError): JsonFault {
-  const before = text.substring(0, error.at).split('\n');
-  return {
-    line: before.length,
-    column: (before.at(-1)?.length ?? 0) + 1,
-    message: error.message,
-  };
+function placeOf(text: string, { at, message }: JsonFaultError): JsonFault {
+  let line = 1;
+  let lineStart = 0;
+  for (;;) {
+    const end = text.indexOf('\n', lineStart);
+    if (end === -1 || end >= at) return { line, column: at - lineStart + 1, message };
+    line += 1;
+    lineStart = end + 1;
+  }
 }
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
@@ -53,13 +72,19 @@ const WORDS = ['true', 'false', 'null'];
 /** Walks the text once; recursion is bounded by the nesting cap. */
 class JsonScan {
   readonly #text: string;
+  readonly #caps: JsonCaps;
   #at = 0;
+  #values = 0;
 
-  constructor(text: string) {
+  constructor(text: string, caps: JsonCaps) {
     this.#text = text;
+    this.#caps = caps;
   }
 
   document(): void {
+    if (this.#text.startsWith(BYTE_ORDER_MARK)) {
+      this.#fail('a byte order mark: save the text as UTF-8 without one');
+    }
     this.#value(0);
     this.#space();
     if (this.#at < this.#text.length) this.#fail('the document ends here, but text follows');
@@ -68,6 +93,8 @@ class JsonScan {
   #value(depth: number): void {
     if (depth > POLICY_LIMITS.nesting) this.#fail(`nested deeper than ${POLICY_LIMITS.nesting}`);
     this.#space();
+    this.#values += 1;
+    if (this.#values > this.#caps.values) this.#fail(`more than ${this.#caps.values} values`);
     const first = this.#text.charAt(this.#at);
     if (first === '{') this.#object(depth);
     else if (first === '[') this.#array(depth);
@@ -95,40 +122,63 @@ class JsonScan {
     const key: unknown = JSON.parse(this.#text.substring(start, this.#at));
     if (typeof key !== 'string') this.#fail('a key in double quotes is expected', start);
     if (key === '__proto__') this.#fail('"__proto__" cannot be a key', start);
-    if (keys.has(key)) this.#fail(`the key ${JSON.stringify(key)} is repeated`, start);
+    if (keys.has(key)) this.#fail(`the key ${shown(key)} is repeated`, start);
     keys.add(key);
+    const { members } = this.#caps;
+    if (keys.size > members) this.#fail(`more than ${members} keys in one object`, start);
   }
 
   #array(depth: number): void {
     this.#at += 1;
     if (this.#closes(']')) return;
-    do this.#value(depth + 1);
-    while (this.#continues(']'));
+    let items = 0;
+    do {
+      this.#value(depth + 1);
+      if (!this.#isBehindStructure()) items += 1;
+      if (items > this.#caps.items) this.#fail(`more than ${this.#caps.items} items in one list`);
+    } while (this.#continues(']'));
   }
 
   #string(): void {
     const start = this.#at;
     this.#at += 1;
     for (;;) {
-      const char = this.#text.charAt(this.#at);
-      if (char === '') this.#fail('the string that starts here does not end', start);
-      if (char < ' ') this.#fail('a control character in a string must be escaped');
+      const code = this.#text.charCodeAt(this.#at);
+      if (Number.isNaN(code)) this.#fail('the string that starts here does not end', start);
+      if (code < SPACE) this.#fail('a control character in a string must be escaped');
       this.#at += 1;
-      if (char === '"') return;
-      if (char === '\\') this.#escape();
+      if (code === QUOTE) return;
+      if (code === BACKSLASH) this.#escape();
+      else if (isHighHalf(code) && isLowHalf(this.#text.charCodeAt(this.#at))) this.#at += 1;
+      else if (isHighHalf(code) || isLowHalf(code)) this.#fail(HALF_PAIR, this.#at - 1);
     }
   }
 
   #escape(): void {
     const char = this.#text.charAt(this.#at);
     if (char === 'u') {
-      const digits = this.#text.substring(this.#at + 1, this.#at + 5);
-      if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.#fail('\\u needs four hex digits');
-      this.#at += 5;
+      const start = this.#at - 1;
+      const unit = this.#unit();
+      if (isLowHalf(unit)) this.#fail(HALF_PAIR, start);
+      if (isHighHalf(unit)) this.#secondHalf(start);
       return;
     }
     if (char === '' || !ESCAPES.includes(char)) this.#fail('no such escape in JSON');
     this.#at += 1;
+  }
+
+  /** The UTF-16 code unit of `uXXXX`. */
+  #unit(): number {
+    const digits = this.#text.substring(this.#at + 1, this.#at + 5);
+    if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.#fail('\\u needs four hex digits');
+    this.#at += 5;
+    return Number.parseInt(digits, 16);
+  }
+
+  #secondHalf(start: number): void {
+    const follows = this.#text.startsWith('\\u', this.#at);
+    if (follows) this.#at += 1;
+    if (!follows || !isLowHalf(this.#unit())) this.#fail(HALF_PAIR, start);
   }
 
   #number(): void {
@@ -163,6 +213,11 @@ class JsonScan {
     return char === ',';
   }
 
+  #isBehindStructure(): boolean {
+    const last = this.#text.charAt(this.#at - 1);
+    return last === '}' || last === ']';
+  }
+
   #expect(char: string): void {
     this.#space();
     if (this.#text.charAt(this.#at) !== char) this.#fail(`${char} is expected here`);
@@ -170,7 +225,7 @@ class JsonScan {
   }
 
   #space(): void {
-    while (isSpace(this.#text.charAt(this.#at))) this.#at += 1;
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #fail(message: string, at = this.#at): never {
@@ -178,8 +233,30 @@ class JsonScan {
   }
 }
 
-function isSpace(char: string): boolean {
-  return char === ' ' || char === '\n' || char === '\r' || char === '\t';
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const HALF_PAIR = 'half of a surrogate pair is no character';
+const BYTE_ORDER_MARK = '\ufeff';
+const SHOWN_KEY_CHARS = 80;
+
+/** A key in quotes: keys are the author's, of any length. */
+function shown(key: string): string {
+  const isLong = key.length > SHOWN_KEY_CHARS;
+  return JSON.stringify(isLong ? `${key.substring(0, SHOWN_KEY_CHARS)}…` : key);
+}
+
+function isHighHalf(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function isLowHalf(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/** Space, line feed, carriage return, tab. */
+function isSpace(code: number): boolean {
+  return code === SPACE || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function isDigit(char: string): boolean {

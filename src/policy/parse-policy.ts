@@ -3,7 +3,16 @@
 import type { z } from 'zod';
 import { POLICY_LIMITS } from '../bytes/limits.ts';
 import { readJsonText } from './json-text.ts';
-import { type CompletePolicy, type PolicyDocument, policySchema } from './schema.ts';
+import { bytesOfPatterns, joinRules, splitRules } from './rule-lists.ts';
+import {
+  type CompletePolicy,
+  measurementRule,
+  type PolicyDocument,
+  policySchema,
+  REPEATED_ID,
+  repeatedIds,
+  violationRule,
+} from './schema.ts';
 
 /** One mistake in a policy. */
 export interface PolicyProblem {
@@ -21,7 +30,7 @@ export type PolicyParse =
 export function parsePolicy(source: unknown): PolicyParse {
   const text = source instanceof Uint8Array ? decodeText(source) : encodeValue(source);
   if (typeof text !== 'string') return { ok: false, problems: [text] };
-  const reading = readJsonText(text);
+  const reading = readJsonText(text, POLICY_LIMITS);
   if (!reading.ok) {
     const { line, column, message } = reading.fault;
     return refused(`line ${line}, column ${column}: ${message}`);
@@ -37,9 +46,52 @@ export type PolicyCompletion =
 
 /** Checks a document against the schema and writes every default out. */
 export function completePolicy(document: unknown): PolicyCompletion {
-  const parsed = policySchema.safeParse(document);
-  if (parsed.success) return { ok: true, policy: parsed.data };
-  return { ok: false, problems: cappedProblems(parsed.error.issues.flatMap((i) => flatten(i))) };
+  const { measurements, violations, rest } = splitRules(document);
+  const patternsBytes = bytesOfPatterns([...measurements, ...violations]);
+  if (patternsBytes > POLICY_LIMITS.patternsBytes) {
+    const message = `all path patterns together have at most ${POLICY_LIMITS.patternsBytes} bytes`;
+    return { ok: false, problems: [{ path: 'ima', message }] };
+  }
+  const measured = readRules(measurements, ['ima', 'measurements'], measurementRule);
+  const violated = readRules(violations, ['ima', 'violations', 'rules'], violationRule);
+  const inRules = [...measured.problems, ...violated.problems];
+  if (inRules.length >= POLICY_LIMITS.problems) return failed(inRules);
+  const parsed = policySchema.safeParse(rest);
+  if (!parsed.success) return failed([...problemsOf(parsed.error, []), ...inRules]);
+  const repeated = repeatedIds(measured.rules).map((index) => {
+    return { path: `ima.measurements[${index}].id`, message: REPEATED_ID };
+  });
+  if (inRules.length + repeated.length > 0) return failed([...inRules, ...repeated]);
+  return { ok: true, policy: joinRules(parsed.data, measured.rules, violated.rules) };
+}
+
+function failed(problems: readonly PolicyProblem[]): PolicyCompletion {
+  return { ok: false, problems: cappedProblems(problems) };
+}
+
+/** Reads rules one at a time, until too much is wrong. Finding a mistake costs the schema so much
+ *  more than finding none that thousands of them would stop the process. */
+function readRules<T>(
+  list: readonly unknown[],
+  path: Path,
+  schema: z.ZodType<T>,
+): { readonly rules: readonly T[]; readonly problems: readonly PolicyProblem[] } {
+  if (list.length > POLICY_LIMITS.rules) {
+    const message = `at most ${POLICY_LIMITS.rules} rules`;
+    return { rules: [], problems: [{ path: dotted(path), message }] };
+  }
+  const rules: T[] = [];
+  const problems: PolicyProblem[] = [];
+  for (const [index, value] of list.entries()) {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) rules.push(parsed.data);
+    else problems.push(...problemsOf(parsed.error, [...path, index]));
+    if (problems.length < POLICY_LIMITS.problems) continue;
+    const kept = problems.filter((_, at) => at < POLICY_LIMITS.problems - 1);
+    const rest = { path: dotted(path), message: `nothing after index ${index} was checked` };
+    return { rules, problems: [...kept, rest] };
+  }
+  return { rules, problems };
 }
 
 /** The first `POLICY_LIMITS.problems`, then a count of the rest. */
@@ -79,12 +131,18 @@ function tooLarge(): PolicyProblem {
   return { path: '', message: `a policy has at most ${POLICY_LIMITS.documentBytes} bytes` };
 }
 
+/** Every problem that a failed check found, in a value that stands at `base`. */
+function problemsOf(error: z.ZodError, base: Path): PolicyProblem[] {
+  return error.issues.flatMap((issue) => flatten(issue, base));
+}
+
 type Issue = z.core.$ZodIssue;
+/** Keys and indices from the document down. */
 type Path = readonly PropertyKey[];
 
 /** One problem an issue; for unknown keys one a key; for a union those of the branch that was
  *  meant: the one in which something below the root is wrong. */
-function flatten(issue: Issue, base: Path = []): PolicyProblem[] {
+function flatten(issue: Issue, base: Path): PolicyProblem[] {
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: dotted([...path, key]), message: 'unknown key' }));

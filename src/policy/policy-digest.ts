@@ -1,15 +1,15 @@
 // The content address of a policy document.
 
 import { toHex } from '../bytes/encoding.ts';
-import { digest } from '../crypto/digest.ts';
+import { RunningSha256 } from '../crypto/running-digest.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** `sha256:` and hex over the document as written, in canonical JSON (RFC 8785): the order of keys
  *  and white space do not count, defaults that were left out stay out. */
 export function policyDigest(document: PolicyDocument): string {
-  const value = digest('sha256', new TextEncoder().encode(canonicalJson(document)));
-  if (value === undefined) throw new Error('SHA-256 cannot be computed');
-  return `sha256:${toHex(value)}`;
+  const hash = new RunningSha256();
+  hash.update(new TextEncoder().encode(canonicalJson(document)));
+  return `sha256:${toHex(hash.digest())}`;
 }
 
 /** Keys sorted by UTF-16 code unit, no white space, strings and numbers as ECMAScript writes them.

@@ -5,13 +5,16 @@ import { z } from 'zod';
 import { fromHex } from '../bytes/encoding.ts';
 import { POLICY_LIMITS, TPM_LIMITS } from '../bytes/limits.ts';
 import { HASH_ALGORITHMS, hashByName } from '../crypto/digest.ts';
-import { compileGlob } from './glob.ts';
+import { readPattern } from './glob-pattern.ts';
 
 /** Name of a policy, a rule or a reference set. */
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Highest PCR of a PC client TPM. */
 const LAST_PCR = 23;
+
+/** Longest address in `$schema`. */
+const EDITOR_HINT_CHARS = 2048;
 
 const name = z.string().regex(NAME_PATTERN, 'letters, digits, ".", "_" and "-", at most 64');
 const treatment = z.enum(['accept', 'report', 'warn', 'refuse']);
@@ -20,9 +23,9 @@ const hashName = z.enum(HASH_ALGORITHMS.map((algorithm) => algorithm.name));
 const setNames = distinct(z.array(name).min(1).max(POLICY_LIMITS.setsPerRule));
 
 const glob = z.string().superRefine((pattern, context) => {
-  const compiled = compileGlob(pattern);
-  if (compiled.ok) return;
-  const { offsetBytes, message } = compiled.problem;
+  const reading = readPattern(pattern);
+  if (reading.ok) return;
+  const { offsetBytes, message } = reading.problem;
   context.addIssue({ code: 'custom', message: `byte ${offsetBytes} of the pattern: ${message}` });
 });
 
@@ -55,9 +58,13 @@ const quote = z
       .max(TPM_LIMITS.rsaBytes * 8)
       .default(2048),
     unsafeClock: treatment.default('warn'),
-    firmwareVersions: z.strictObject({ change: treatment }).optional(),
+    firmwareVersions: z.strictObject({ change: treatment.default('warn') }).prefault({}),
   })
   .prefault({});
+
+const allowedValues = z
+  .strictObject({ allow: z.array(pinnedValue).optional(), allowIn: setNames.optional() })
+  .refine((value) => (value.allow ?? value.allowIn) !== undefined, 'needs allow or allowIn');
 
 const bootAggregate = z
   .strictObject({
@@ -77,26 +84,24 @@ const boot = z
     eventLog: need.default('required'),
     secureBoot: need.default('required'),
     pcrs: z
-      .record(
-        z.string().regex(/^(?:[0-9]|1[0-9]|2[0-3])$/, 'a PCR from 0 to 23'),
-        z.strictObject({ allow: z.array(pinnedValue) }),
-      )
+      .record(z.string().regex(/^(?:[0-9]|1[0-9]|2[0-3])$/, 'a PCR from 0 to 23'), allowedValues)
       .default({}),
     bootAggregate,
   })
   .prefault({});
 
+/** One rule of `ima.violations.rules`. */
+export const violationRule = z.strictObject({ id: name.optional(), path: glob, then: treatment });
+
 const violations = z
   .strictObject({
     default: treatment.default('refuse'),
-    rules: z
-      .array(z.strictObject({ id: name.optional(), path: glob, then: treatment }))
-      .max(POLICY_LIMITS.rules)
-      .default([]),
+    rules: z.array(violationRule).max(POLICY_LIMITS.rules).default([]),
   })
   .prefault({});
 
-const measurementRule = z
+/** One rule of `ima.measurements`. */
+export const measurementRule = z
   .strictObject({
     id: name,
     path: glob.optional(),
@@ -118,13 +123,23 @@ const measurements = z
   .array(measurementRule)
   .max(POLICY_LIMITS.rules)
   .superRefine((rules, context) => {
-    const seen = new Set<string>();
-    for (const [index, { id }] of rules.entries()) {
-      const path = [index, 'id'];
-      if (seen.has(id)) context.addIssue({ code: 'custom', path, message: 'this id is taken' });
-      seen.add(id);
+    for (const index of repeatedIds(rules)) {
+      context.addIssue({ code: 'custom', path: [index, 'id'], message: REPEATED_ID });
     }
   });
+
+/** What is wrong with a rule whose id an earlier one has. */
+export const REPEATED_ID = 'this id is taken';
+
+/** Indices of the rules whose id an earlier one has. */
+export function repeatedIds(rules: readonly { readonly id: string }[]): number[] {
+  const seen = new Set<string>();
+  return [...rules.entries()].flatMap(([index, { id }]) => {
+    if (seen.has(id)) return [index];
+    seen.add(id);
+    return [];
+  });
+}
 
 /** The built-in templates but the legacy one, whose digests are SHA-1 (FORMATS 2.1). */
 const DEFAULT_TEMPLATES = [
@@ -153,7 +168,8 @@ const ima = z.strictObject({
       lag: z.int().min(0).max(4096).default(16),
       excess: treatment.default('report'),
     })
-    .optional(),
+    // Where nobody says what the TPM counts, the weakest bound holds and nothing follows from more.
+    .default({ model: 'per-command', lag: 16, excess: 'accept' }),
   batches: treatment.default('refuse'),
   extendOrder: z.strictObject({ window: z.int().min(0).max(4096).default(0) }).prefault({}),
   measurements,
@@ -161,6 +177,8 @@ const ima = z.strictObject({
 
 /** The closed schema of `plumbline-policy/1`. */
 export const policySchema = z.strictObject({
+  /** For editors: where a JSON Schema of the document is. Nothing here reads it. */
+  $schema: z.string().max(EDITOR_HINT_CHARS).optional(),
   format: z.literal('plumbline-policy/1'),
   name,
   appliesTo: z.strictObject({ labels: z.record(z.string(), z.string()).default({}) }).prefault({}),
@@ -187,6 +205,9 @@ export type CompleteImaPolicy = z.output<typeof ima>;
 
 /** One rule of `ima.measurements`. */
 export type MeasurementRule = z.output<typeof measurementRule>;
+
+/** One rule of `ima.violations.rules`. */
+export type ViolationRule = z.output<typeof violationRule>;
 
 function distinct<T extends z.ZodArray>(array: T): T {
   return array.refine((items) => new Set(items).size === items.length, 'an item is repeated');

@@ -10,6 +10,7 @@ describe('readJsonText', () => {
       '{"a":[1,-2.5e+3,true,false,null,"\\u00e9\\n"],"b":{}}',
       ' [] ',
       '"x"',
+      '"\\ud83d\\udca9 💩"',
       '0',
     ]) {
       assert.deepEqual(readJsonText(text), { ok: true, value: JSON.parse(text) });
@@ -38,6 +39,13 @@ describe('readJsonText', () => {
     ['{"a":1,"\\u0061":2}', 1, 8],
     ['{"a":{"__proto__":1}}', 1, 7],
     [`[${'1'.repeat(65)}]`, 1, 2],
+    ['["\\ud800"]', 1, 3],
+    ['["a\\udc00"]', 1, 4],
+    ['["\\ud83d\\u0041"]', 1, 3],
+    ['["\\ud83d\\ud83d"]', 1, 3],
+    ['["\\ud83d\udca9"]', 1, 3],
+    ['["\ud83d"]', 1, 3],
+    ['["\udca9"]', 1, 3],
   ];
   for (const [text, line, column] of faults) {
     it(`refuses ${JSON.stringify(text).substring(0, 40)} at its place`, () => {
@@ -56,4 +64,20 @@ describe('readJsonText', () => {
     assert.ok(!readJsonText(`${'['.repeat(34)}${']'.repeat(34)}`).ok);
     assert.ok(!readJsonText('['.repeat(1_000_000)).ok);
   });
+
+  const caps = { values: 6, items: 3, members: 2 };
+  for (const [good, bad, column] of [
+    ['[[1,2,3],[]]', '[[1,2,3,4],[]]', 10],
+    ['{"a":1,"b":2}', '{"a":1,"b":2,"c":3}', 14],
+    ['[[],[],[],[],[]]', '[[],[],[],[],[],[]]', 17],
+    ['[["}","]"],{},{}]', '[["}","]","]","}"]]', 18],
+  ] as const) {
+    it(`keeps caps where they are asked for: ${bad}`, () => {
+      assert.ok(readJsonText(good, caps).ok);
+      const reading = readJsonText(bad, caps);
+      assert.ok(!reading.ok);
+      assert.deepEqual([reading.fault.line, reading.fault.column], [1, column]);
+      assert.ok(readJsonText(bad).ok);
+    });
+  }
 });

@@ -135,26 +135,49 @@ describe('parsePolicy', () => {
 
   it('takes a text at the cap and refuses one above', () => {
     const text = JSON.stringify(MINIMAL_POLICY);
-    assert.deepEqual(faults(utf8(text.padEnd(1_048_576))), []);
-    assert.deepEqual(faults(utf8(text.padEnd(1_048_577))), ['']);
+    assert.deepEqual(faults(utf8(text.padEnd(524_288))), []);
+    assert.deepEqual(faults(utf8(text.padEnd(524_289))), ['']);
   });
 
-  it('takes ten thousand rules and refuses one more', () => {
+  it('takes two thousand rules and refuses one more', () => {
     const rules = (count: number): unknown => {
       const list = Array.from({ length: count }, (_, index) => {
         return { id: `r${index}`, path: '/a', then: 'warn' };
       });
       return withIma({ measurements: list });
     };
-    assert.deepEqual(faults(rules(10_000)), []);
-    assert.deepEqual(faults(rules(10_001)), ['ima.measurements']);
+    assert.deepEqual(faults(rules(2_000)), []);
+    assert.deepEqual(faults(rules(2_001)), ['ima.measurements']);
   });
 
   it('tells at most a hundred problems and counts the rest', () => {
-    const keys = Array.from({ length: 150 }, (_, index) => [`k${index}`, 1]);
-    const result = parsePolicy({ ...MINIMAL_POLICY, ...Object.fromEntries(keys) });
+    const keys = Array.from({ length: 50 }, (_, index) => [`k${index}`, 1]);
+    const surplus = Object.fromEntries(keys);
+    const sections = { quote: surplus, boot: surplus, attester: surplus };
+    const result = parsePolicy({ ...MINIMAL_POLICY, ...sections });
     assert.ok(!result.ok);
     assert.equal(result.problems.length, 101);
+    assert.equal(result.problems.at(-1)?.message, 'and 50 more problems');
+  });
+
+  it('stops looking at rules where a hundred things are wrong', () => {
+    const measurements = Array.from({ length: 2_000 }, () => ({}));
+    const result = parsePolicy(withIma({ measurements }));
+    assert.ok(!result.ok);
+    assert.equal(result.problems.length, 100);
+    assert.equal(result.problems.at(-1)?.path, 'ima.measurements');
+  });
+
+  it('takes patterns at the cap of all together and refuses one byte more', () => {
+    const rules = (last: string): unknown => {
+      const paths = [...Array<string>(31).fill(`/${'a'.repeat(4095)}`), `/${last}`];
+      const measurements = paths.map((path, index) => ({ id: `r${index}`, path, then: 'warn' }));
+      return withIma({ measurements });
+    };
+    assert.deepEqual(faults(rules('a'.repeat(4095))), []);
+    const violations = { rules: [{ path: '/', then: 'warn' }] };
+    const more = rules('a'.repeat(4095)) as { ima: object };
+    assert.deepEqual(faults({ ...more, ima: { ...more.ima, violations } }), ['ima']);
   });
 });
 
@@ -176,6 +199,16 @@ describe('completePolicy', () => {
 });
 
 describe('explainPolicy', () => {
+  it('leaves no default unsaid', () => {
+    const completion = completePolicy(withIma({}));
+    assert.ok(completion.ok);
+    const { quote, ima } = completion.policy;
+    assert.deepEqual(quote.firmwareVersions, { change: 'warn' });
+    assert.ok(ima !== 'not-required');
+    const weakest = { model: 'per-command', lag: 16, excess: 'accept' };
+    assert.deepEqual(ima.updateCounter, weakest);
+  });
+
   for (const document of [MINIMAL_POLICY, FULL_POLICY]) {
     it('writes a document that means the same', () => {
       const text = explainPolicy(parsed(document));
@@ -188,6 +221,11 @@ describe('explainPolicy', () => {
 });
 
 describe('policyDigest', () => {
+  it('is over the document as written, the hint for editors too', () => {
+    const hinted = parsed({ $schema: './policy.schema.json', ...MINIMAL_POLICY });
+    assert.notEqual(policyDigest(hinted), policyDigest(parsed(MINIMAL_POLICY)));
+  });
+
   it('does not depend on the order of keys', () => {
     const turned = Object.fromEntries(Object.entries(FULL_POLICY).reverse());
     assert.equal(policyDigest(parsed(turned)), policyDigest(parsed(FULL_POLICY)));
