@@ -144,6 +144,27 @@ export const VERDICT_LIMITS = {
   shownChars: 512,
 } as const;
 
+/** Caps on appraising stored evidence again, in threads of their own. */
+export const REAPPRAISAL_LIMITS = {
+  /** Rounds of one boot that proved something new; a year of new records every hour has 8760. */
+  rounds: 10_000,
+  /** Pieces of work that wait for a thread; more are told to come back. Each costs some milliseconds,
+   *  and who waits longer than a minute has gone. */
+  waiting: 256,
+  /** Trials that run at once in one instance; they share the threads that trials may have. */
+  trials: 2,
+  /** Attesters of one trial: a day of one thread at a second each. */
+  trialAttesters: 100_000,
+  /** Findings that a trial's result tells of in full: the most frequent ones. */
+  trialFindings: 20,
+  /** Attesters that a trial's result names for each change of status; all are counted. */
+  trialNames: 1000,
+  /** Different findings that a trial tells apart while it counts. */
+  trialDistinct: 100_000,
+  /** Entries proposed from one host: ten times the files that a usual one measures. */
+  proposals: 100_000,
+} as const;
+
 /** Caps on files that the command line reads. */
 export const FILE_LIMITS = {
   /** An evidence bundle: paths and hex; the room is for a long `extendOrder`. */

@@ -82,6 +82,11 @@ export class ByteReader {
     return this.#bytes.byteLength - this.#at;
   }
 
+  /** The next byte without reading it, for elements that may be left out; undefined at the end. */
+  get nextByte(): number | undefined {
+    return this.#bytes[this.#at];
+  }
+
   /** Reads an unsigned byte. */
   u8(field: string): number {
     this.#need(1, field);

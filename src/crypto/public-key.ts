@@ -2,8 +2,16 @@
 // RFC 5280 4.1.2.7, RFC 3279 2.3, RFC 5480; JSON Web Keys of RFC 7517 in between.
 
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { DER_TAG, derElement } from '../bytes/der.ts';
-import { asBuffer, bitLength, fromBase64Url, fromHex, toBase64Url } from '../bytes/encoding.ts';
+import { BER_TAG, BerReader } from '../bytes/ber.ts';
+import { DER_TAG, derElement, derUnsigned } from '../bytes/der.ts';
+import {
+  asBuffer,
+  bitLength,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  toBase64Url,
+} from '../bytes/encoding.ts';
 import { TPM_LIMITS } from '../bytes/limits.ts';
 import { ByteReader, type Malformed, readAtDoor } from '../bytes/reader.ts';
 
@@ -32,12 +40,18 @@ export type PublicKey = RsaPublicKey | EccPublicKey;
 
 /** The outcome of reading a SubjectPublicKeyInfo. `unsupported` names what it holds instead. */
 export type SpkiReading =
-  | { readonly state: 'key'; readonly key: PublicKey }
+  | {
+      readonly state: 'key';
+      readonly key: PublicKey;
+      /** Set when the algorithm is id-RSAES-OAEP: the key says that it makes no signatures. */
+      readonly onlyFor?: 'oaep';
+    }
   | { readonly state: 'malformed'; readonly malformed: Malformed }
   | { readonly state: 'unsupported'; readonly actual: string };
 
 /** Reads a DER SubjectPublicKeyInfo, all of it, into an RSA or ECC key. */
 export function readSpki(der: Uint8Array): SpkiReading {
+  if (namesOaep(der)) return oaepKey(der);
   const whole = readAtDoor(() => {
     const reader = new ByteReader(der, 'big');
     const info = derElement(reader, DER_TAG.sequence, 'subjectPublicKeyInfo');
@@ -78,6 +92,52 @@ export function jwkOf(key: PublicKey): JsonWebKey {
   return { kty: 'RSA', n: toBase64Url(key.modulus), e: toBase64Url(bytes ?? new Uint8Array()) };
 }
 
+/** Whether two keys are the same numbers. */
+export function isSameKey(left: PublicKey, right: PublicKey): boolean {
+  if (left.kind === 'rsa' && right.kind === 'rsa') {
+    return left.exponent === right.exponent && equalBytes(left.modulus, right.modulus);
+  }
+  if (left.kind === 'rsa' || right.kind === 'rsa' || left.curve !== right.curve) return false;
+  return equalBytes(left.x, right.x) && equalBytes(left.y, right.y);
+}
+
+/** Kind and size of a key for people: `RSA 2048`, `ECC P-256`. */
+export function keyWords(key: PublicKey): string {
+  return key.kind === 'rsa' ? `RSA ${key.bits}` : `ECC ${CURVES[key.curve].jwk}`;
+}
+
+/** EK certificates name RSAES-OAEP instead of RSA, with parameters or without. OpenSSL refuses
+ *  such keys, but behind the name stands an ordinary RSAPublicKey (RFC 4055, 4.1). */
+function namesOaep(der: Uint8Array): boolean {
+  const reading = readAtDoor(() => {
+    const info = new BerReader(new ByteReader(der, 'big')).element(BER_TAG.sequence, 'spki');
+    return info.content.element(BER_TAG.sequence, 'algorithm').content.oid('algorithm');
+  });
+  return reading.ok && reading.value === ID_RSAES_OAEP;
+}
+
+function oaepKey(der: Uint8Array): SpkiReading {
+  const reading = readAtDoor(() => {
+    const reader = new BerReader(new ByteReader(der, 'big', { prefix: 'subjectPublicKeyInfo.' }));
+    const info = reader.element(BER_TAG.sequence, 'info').content;
+    reader.end('subjectPublicKeyInfo');
+    info.element(BER_TAG.sequence, 'algorithm');
+    const bits = new ByteReader(info.bitString('subjectPublicKey'), 'big');
+    info.end('subjectPublicKey');
+    const key = derElement(bits, DER_TAG.sequence, 'rsaPublicKey');
+    bits.end('rsaPublicKey');
+    const modulus = derUnsigned(key, 'modulus', TPM_LIMITS.rsaBytes);
+    const exponent = derUnsigned(key, 'publicExponent', 4);
+    key.end('publicExponent');
+    return rsaPublicKey(
+      modulus,
+      exponent.reduce((value, byte) => value * 256 + byte, 0),
+    );
+  });
+  if (!reading.ok) return { state: 'malformed', malformed: reading.malformed };
+  return { state: 'key', key: reading.value, onlyFor: 'oaep' };
+}
+
 /** Undefined for every key that a TPM key of an accepted kind cannot be. */
 function publicKeyOf(handle: KeyObject): PublicKey | undefined {
   const type = handle.asymmetricKeyType;
@@ -113,6 +173,9 @@ const CURVES = {
   p521: { jwk: 'P-521', openssl: 'secp521r1', sizeBytes: 66 },
 } as const;
 const CURVE_NAMES = ['p256', 'p384', 'p521'] as const satisfies readonly EccCurve[];
+
+/** RFC 4055, 4.1. */
+const ID_RSAES_OAEP = '1.2.840.113549.1.1.7';
 
 const NOT_SPKI: Malformed = {
   kind: 'bad-value',

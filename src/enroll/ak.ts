@@ -128,6 +128,9 @@ function fromSpki(der: Uint8Array): AkReading {
   if (spki.state === 'unsupported') return unsupported(spki.actual, 'subjectPublicKeyInfo');
   // No offset: it would count inside the key, not in the bytes that were sent.
   if (spki.state === 'malformed') return notAKey(spki.malformed.field);
+  if (spki.onlyFor !== undefined) {
+    return unsupported('a key for RSAES-OAEP, which signs nothing', 'subjectPublicKeyInfo');
+  }
   const key = prepareKey(spki.key);
   return key === undefined ? notAKey('subjectPublicKeyInfo') : { ok: true, ak: { key } };
 }

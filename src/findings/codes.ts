@@ -2,28 +2,8 @@
 // word. A released code is never renamed, reused or removed (test/golden/reason-codes.txt).
 // docs/reason-codes.md is compared with this table in both directions by test/docs.test.ts.
 
-/** What kind of fault a finding is: the question an operator asks first. */
-export type FindingClass =
-  | 'malformed' // the bytes are not what the format says
-  | 'forged' // a cryptographic or structural check failed
-  | 'stale' // genuine but not fresh
-  | 'unknown' // nothing we were given speaks for it
-  | 'refused' // understood, and not acceptable under the policy
-  | 'unsupported' // well-formed, but beyond what this verifier can check
-  | 'missing' // something needed was not supplied
-  | 'noted'; // true and worth knowing; never a reason to refuse by itself
-
-export interface ReasonCode {
-  readonly class: FindingClass;
-  /** One sentence: what is the case. */
-  readonly meaning: string;
-  /** What a person does next. */
-  readonly hint: string;
-  /** Where the rule comes from. */
-  readonly source: string;
-  /** What had already been verified when this code can occur; names the trust in its place. */
-  readonly after: string;
-}
+import { certificateCodes } from './certificate-codes.ts';
+import type { ReasonCode } from './reason-code.ts';
 
 const NOTHING = 'nothing: the bytes are as received';
 const SIGNED = 'the signature over the quote';
@@ -281,6 +261,78 @@ export const REASON_CODES = {
     source: 'policy attester.asserted',
     after: NOTHING,
   }),
+  'ak.certify_malformed': code({
+    class: 'malformed',
+    meaning: 'The certification of the AK by another key cannot be read.',
+    hint: 'Send attestation and signature exactly as TPM2_Certify returned them.',
+    source: 'TPM 2.0 Part 2, 10.12.3 TPMS_CERTIFY_INFO',
+    after: NOTHING,
+  }),
+  'ak.certify_type_wrong': code({
+    class: 'forged',
+    meaning: 'What was signed is not a statement that TPM2_Certify makes.',
+    hint: 'Use TPM2_Certify; a restricted key signs nothing else that looks like it.',
+    source: 'TPM 2.0 Part 2, 6.2 TPM_GENERATED and 6.9 TPM_ST',
+    after: NOTHING,
+  }),
+  'ak.certify_signature_invalid': code({
+    class: 'forged',
+    meaning: 'The certification was not signed by the enrolled key.',
+    hint: 'Certify the AK with the key that is enrolled, and with its own scheme.',
+    source: 'TPM 2.0 Part 3, 18.2 TPM2_Certify',
+    after: NOTHING,
+  }),
+  'ak.certify_hash_refused': code({
+    class: 'refused',
+    meaning: 'The hash of the signature over the certification is not acceptable.',
+    hint: 'Certify with a key whose scheme uses SHA-256 or better.',
+    source: 'docs/threat-model.md',
+    after: NOTHING,
+  }),
+  'ak.certify_name_mismatch': code({
+    class: 'forged',
+    meaning: 'The certification is about another key than the AK.',
+    hint: 'Send the public area of the key that was certified.',
+    source: 'TPM 2.0 Part 2, 10.12.3 TPMS_CERTIFY_INFO.name',
+    after: 'the signature over the certification',
+  }),
+  'ak.certify_nonce_mismatch': code({
+    class: 'stale',
+    meaning: 'extraData of the certification is not the nonce that was asked for.',
+    hint: 'Certify again with the nonce of this enrolment, whole and unchanged.',
+    source: 'TPM 2.0 Part 2, 10.12.12 TPMS_ATTEST.extraData',
+    after: 'nothing: a mismatch is reported whether or not the signature verifies',
+  }),
+  ...certificateCodes('ak'),
+  'ek.malformed': code({
+    class: 'malformed',
+    meaning: 'The endorsement key cannot be read.',
+    hint: 'Send the TPM2B_PUBLIC or TPMT_PUBLIC of the EK, unchanged.',
+    source: 'TPM 2.0 Part 2, 12.2.4 TPMT_PUBLIC',
+    after: NOTHING,
+  }),
+  'ek.key_unsupported': code({
+    class: 'unsupported',
+    meaning: 'The endorsement key is of a kind that no credential can be made for here.',
+    hint: 'Use an EK of RSA 2048 or 3072, or ECC P-256 or P-384, with AES in CFB mode.',
+    source: 'TCG EK Credential Profile for TPM 2.0, B.3 and B.4',
+    after: NOTHING,
+  }),
+  'ek.attributes_unsuitable': code({
+    class: 'refused',
+    meaning: 'The attributes of the key do not make it an endorsement key.',
+    hint: 'Create it from the default template: a restricted decryption key, fixed to its TPM.',
+    source: 'TCG EK Credential Profile for TPM 2.0, B.3 and B.4; FORMATS 14.3',
+    after: NOTHING,
+  }),
+  'ek.policy_unknown': code({
+    class: 'noted',
+    meaning: 'The authPolicy of the EK is not that of a default template.',
+    hint: 'Find out who may use this key, and under which policy.',
+    source: 'TCG EK Credential Profile for TPM 2.0, B.6',
+    after: NOTHING,
+  }),
+  ...certificateCodes('ek'),
   'boot.field_malformed': code({
     class: 'malformed',
     meaning: 'The firmware event log cannot be read.',
@@ -720,6 +772,48 @@ export const REASON_CODES = {
     meaning: 'The digest of an ima-buf record is not the digest of its buffer.',
     hint: 'The record was relabelled or made up: do not believe the buffer.',
     source: 'FORMATS 2.3, rule 3',
+    after: PROVEN,
+  }),
+  'ima.event_malformed': code({
+    class: 'malformed',
+    meaning: 'The buffer of a known event is not what the kernel writes for it.',
+    hint: 'A record was relabelled, or somebody called a keyring like the event: find out which.',
+    source: 'FORMATS 11',
+    after: PROVEN,
+  }),
+  'ima.event_unknown': code({
+    class: 'unknown',
+    meaning: 'No rule of the policy accepts this event.',
+    hint: 'Find out what wrote it; name the event in a rule if it is expected.',
+    source: 'policy ima.measurements; FORMATS 11',
+    after: PROVEN,
+  }),
+  'ima.key_unknown': code({
+    class: 'unknown',
+    meaning: 'No rule of the policy accepts this key, which was put on a keyring.',
+    hint: 'Find out who added the key; put it into a keyring that a rule names if it is good.',
+    source: 'policy ima.measurements; FORMATS 11',
+    after: PROVEN,
+  }),
+  'ima.template_relabelled': code({
+    class: 'forged',
+    meaning: 'The field sig holds what no signature begins with.',
+    hint: 'The record was written under another template: find out who changed the list.',
+    source: 'FORMATS 2.3, 11',
+    after: PROVEN,
+  }),
+  'ima.name_bare': code({
+    class: 'noted',
+    meaning: 'The file has a bare name: the kernel did not find its path.',
+    hint: 'No rule with a path matches it: tell the file by its digest or signature.',
+    source: 'FORMATS 2.3',
+    after: PROVEN,
+  }),
+  'ima.name_ambiguous': code({
+    class: 'noted',
+    meaning: 'A rule accepted the file by its path alone, and a "_" in it may be a space.',
+    hint: 'IMA writes both the same: give the rule a digestIn or signedBy.',
+    source: 'FORMATS 2.3, rule 4',
     after: PROVEN,
   }),
   'ima.file_unknown': code({

@@ -1,14 +1,15 @@
 // A finding: one reason code with its place, what was expected and what was found; and the capped
 // log in which a verification collects them.
 
-import { type FindingClass, type FindingCode, REASON_CODES } from './codes.ts';
+import { type FindingCode, REASON_CODES } from './codes.ts';
+import type { FindingClass } from './reason-code.ts';
 
 /** How a finding bears on the verdict, in EAR words; `info` never changes a status. */
 export type Severity = 'contraindicated' | 'none' | 'warning' | 'info';
 
 /** Where in the evidence. Every offset is absolute in the attester's bytes. */
 export interface Where {
-  readonly part: 'quote' | 'pcr' | 'ak' | 'boot' | 'ima' | 'policy' | 'limit';
+  readonly part: 'quote' | 'pcr' | 'ak' | 'ek' | 'boot' | 'ima' | 'policy' | 'limit';
   /** Number of the segment in the evidence, from 0. */
   readonly segment?: number;
   /** Absolute index of the record in the boot, or of the event in the event log, from 0. */

@@ -1,5 +1,6 @@
-// Reader of TPMS_ATTEST for a quote.
-// TPM 2.0 Part 2, 10.12.12 TPMS_ATTEST, 10.12.1 TPMS_QUOTE_INFO, 10.6.2 TPMS_PCR_SELECTION.
+// Reader of TPMS_ATTEST for a quote, and for a certification.
+// TPM 2.0 Part 2, 10.12.12 TPMS_ATTEST, 10.12.1 TPMS_QUOTE_INFO, 10.12.3 TPMS_CERTIFY_INFO, 10.6.2
+// TPMS_PCR_SELECTION.
 //
 //   bytes  field                             bytes    field
 //   4      magic                             8        firmwareVersion
@@ -7,6 +8,7 @@
 //   2 + n  qualifiedSigner                   each:    2 hash, 1 sizeofSelect, n bitmap
 //   2 + n  extraData                         2 + n    attested.quote.pcrDigest
 //   17     clockInfo: 8 clock, 4 resetCount, 4 restartCount, 1 safe
+//                                            certify: 2 + n name, 2 + n qualifiedName
 
 import { TPM_LIMITS } from '../bytes/limits.ts';
 import { ByteReader, type Reading, readAtDoor } from '../bytes/reader.ts';
@@ -22,8 +24,8 @@ export interface AttestHead {
   readonly type: number;
 }
 
-/** A TPMS_ATTEST of type quote, as its bytes say; nothing in it is believed yet. */
-export interface TpmsAttest extends AttestHead {
+/** What every TPMS_ATTEST has, as its bytes say; nothing in it is believed yet. */
+export interface AttestCommon extends AttestHead {
   /** Name of the AK chained with its parents' names; opaque here. */
   readonly qualifiedSigner: Uint8Array;
   readonly extraData: Uint8Array;
@@ -37,6 +39,18 @@ export interface TpmsAttest extends AttestHead {
   readonly safe: boolean;
   /** Obfuscated as `resetCount`. */
   readonly firmwareVersion: bigint;
+}
+
+/** A TPMS_ATTEST of type certify. */
+export interface CertifyAttest extends AttestCommon {
+  /** Name of the certified key. */
+  readonly name: Uint8Array;
+  /** That name chained with its parents' names; opaque here. */
+  readonly qualifiedName: Uint8Array;
+}
+
+/** A TPMS_ATTEST of type quote. */
+export interface TpmsAttest extends AttestCommon {
   /** In the order of the structure: the order in which pcrDigest is computed. */
   readonly pcrSelect: readonly PcrSelection[];
   readonly pcrDigest: Uint8Array;
@@ -56,6 +70,15 @@ export function readAttestHead(bytes: Uint8Array): Reading<AttestHead> {
 /** Reads a TPMS_ATTEST of type quote, all of it. Another type is malformed here, because its
  *  layout is another; a wrong magic is not. */
 export function readAttest(bytes: Uint8Array): Reading<TpmsAttest> {
+  return readWhole(bytes, quoteAttest);
+}
+
+/** Reads a TPMS_ATTEST of type certify, as `readAttest` reads a quote. */
+export function readCertifyAttest(bytes: Uint8Array): Reading<CertifyAttest> {
+  return readWhole(bytes, certifyAttest);
+}
+
+function readWhole<T>(bytes: Uint8Array, read: (reader: ByteReader) => T): Reading<T> {
   return readAtDoor(() => {
     const reader = new ByteReader(bytes, 'big');
     if (bytes.byteLength > TPM_LIMITS.attestBytes) {
@@ -64,7 +87,7 @@ export function readAttest(bytes: Uint8Array): Reading<TpmsAttest> {
         actual: `${bytes.byteLength} bytes`,
       });
     }
-    const attest = quoteAttest(reader);
+    const attest = read(reader);
     reader.end('attest');
     return attest;
   });
@@ -74,40 +97,49 @@ function attestHead(reader: ByteReader): AttestHead {
   return { magic: reader.u32('magic'), type: reader.u16('type') };
 }
 
+function certifyAttest(reader: ByteReader): CertifyAttest {
+  const common = attestCommon(reader, TPM_ST.ATTEST_CERTIFY).common;
+  const name = reader.sized16('attested.certify.name', TPM_LIMITS.nameBytes);
+  const qualifiedName = reader.sized16('attested.certify.qualifiedName', TPM_LIMITS.nameBytes);
+  return { ...common, name, qualifiedName };
+}
+
 function quoteAttest(reader: ByteReader): TpmsAttest {
+  const { common, extraDataBytes } = attestCommon(reader, TPM_ST.ATTEST_QUOTE);
+  const pcrSelectBytes = reader.offsetBytes;
+  const pcrSelect = pcrSelections(reader, 'attested.quote.pcrSelect');
+  const pcrDigestBytes = reader.offsetBytes;
+  const pcrDigest = reader.sized16('attested.quote.pcrDigest', TPM_LIMITS.digestBytes);
+  const offsets = { extraDataBytes, pcrSelectBytes, pcrDigestBytes };
+  return { ...common, pcrSelect, pcrDigest, offsets };
+}
+
+/** The fields in front of what is attested, whose type must be `type`. */
+function attestCommon(
+  reader: ByteReader,
+  type: number,
+): { readonly common: AttestCommon; readonly extraDataBytes: number } {
   const head = attestHead(reader);
-  if (head.type !== TPM_ST.ATTEST_QUOTE) {
+  if (head.type !== type) {
     reader.fail('bad-value', 'type', {
-      expected: '0x8018, a quote',
+      expected: type === TPM_ST.ATTEST_QUOTE ? '0x8018, a quote' : '0x8017, a certification',
       actual: tpmNumber(head.type),
       offsetBytes: TYPE_OFFSET_BYTES,
     });
   }
   const qualifiedSigner = reader.sized16('qualifiedSigner', TPM_LIMITS.nameBytes);
   const extraDataBytes = reader.offsetBytes;
-  const extraData = reader.sized16('extraData', TPM_LIMITS.nameBytes);
-  const clock = reader.u64('clockInfo.clock');
-  const resetCount = reader.u32('clockInfo.resetCount');
-  const restartCount = reader.u32('clockInfo.restartCount');
-  const safe = yesNo(reader, 'clockInfo.safe');
-  const firmwareVersion = reader.u64('firmwareVersion');
-  const pcrSelectBytes = reader.offsetBytes;
-  const pcrSelect = pcrSelections(reader, 'attested.quote.pcrSelect');
-  const pcrDigestBytes = reader.offsetBytes;
-  const pcrDigest = reader.sized16('attested.quote.pcrDigest', TPM_LIMITS.digestBytes);
-  return {
+  const common = {
     ...head,
     qualifiedSigner,
-    extraData,
-    clock,
-    resetCount,
-    restartCount,
-    safe,
-    firmwareVersion,
-    pcrSelect,
-    pcrDigest,
-    offsets: { extraDataBytes, pcrSelectBytes, pcrDigestBytes },
+    extraData: reader.sized16('extraData', TPM_LIMITS.nameBytes),
+    clock: reader.u64('clockInfo.clock'),
+    resetCount: reader.u32('clockInfo.resetCount'),
+    restartCount: reader.u32('clockInfo.restartCount'),
+    safe: yesNo(reader, 'clockInfo.safe'),
+    firmwareVersion: reader.u64('firmwareVersion'),
   };
+  return { common, extraDataBytes };
 }
 
 /** TPMI_YES_NO. */

@@ -6,11 +6,12 @@
 export const TPM_GENERATED_VALUE = 0xff544347;
 
 /** TPM_ST: what an attestation is about. */
-export const TPM_ST = { ATTEST_QUOTE: 0x8018 } as const;
+export const TPM_ST = { ATTEST_CERTIFY: 0x8017, ATTEST_QUOTE: 0x8018 } as const;
 
 /** TPM_ALG_ID of keys, schemes and key derivation. Hash algorithms are in src/crypto/digest.ts. */
 export const TPM_ALG = {
   RSA: 0x0001,
+  AES: 0x0006,
   NULL: 0x0010,
   RSASSA: 0x0014,
   RSAES: 0x0015,
@@ -23,6 +24,7 @@ export const TPM_ALG = {
   ECSCHNORR: 0x001c,
   ECMQV: 0x001d,
   ECC: 0x0023,
+  CFB: 0x0043,
 } as const;
 
 /** TPM_ECC_CURVE. */

@@ -28,6 +28,15 @@ export interface KeyScheme {
   readonly hashAlg?: number;
 }
 
+/** The symmetric cipher of a storage key: what a TPM encrypts for it and its children with. */
+export interface SymmetricScheme {
+  /** TPM_ALG_ID. */
+  readonly algorithm: number;
+  readonly keyBits: number;
+  /** TPM_ALG_ID. */
+  readonly mode: number;
+}
+
 /** A public area as its bytes say. */
 export interface TpmtPublic {
   /** TPM_ALG_ID of the key type. */
@@ -41,7 +50,13 @@ export interface TpmtPublic {
    *  be computed or the structure was not read whole. */
   readonly name: Uint8Array | undefined;
   readonly detail:
-    | { readonly state: 'readable'; readonly scheme: KeyScheme; readonly key: PublicKey }
+    | {
+        readonly state: 'readable';
+        readonly scheme: KeyScheme;
+        readonly key: PublicKey;
+        /** Absent for every key that is not a storage key. */
+        readonly symmetric?: SymmetricScheme;
+      }
     /** Neither RSA nor ECC: the layout of the rest is not looked at. */
     | { readonly state: 'type-unsupported' }
     | { readonly state: 'curve-unsupported'; readonly curve: number };
@@ -77,11 +92,12 @@ function publicArea(reader: ByteReader): TpmtPublic {
 
 function keyDetail(reader: ByteReader, type: number): TpmtPublic['detail'] {
   if (type !== TPM_ALG.RSA && type !== TPM_ALG.ECC) return { state: 'type-unsupported' };
-  skipSymmetric(reader, 'parameters.symmetric');
+  const symmetric = symmetricScheme(reader, 'parameters.symmetric');
   const scheme = keyScheme(reader, 'parameters.scheme');
   const detail = type === TPM_ALG.RSA ? rsaDetail(reader, scheme) : eccDetail(reader, scheme);
   reader.end('unique');
-  return detail;
+  if (detail.state !== 'readable' || symmetric === undefined) return detail;
+  return { ...detail, symmetric };
 }
 
 function rsaDetail(reader: ByteReader, scheme: KeyScheme): TpmtPublic['detail'] {
@@ -118,10 +134,10 @@ function coordinate(reader: ByteReader, field: string, sizeBytes: number): Uint8
 }
 
 /** TPMT_SYM_DEF_OBJECT: only storage keys have one. */
-function skipSymmetric(reader: ByteReader, field: string): void {
-  if (reader.u16(`${field}.algorithm`) === TPM_ALG.NULL) return;
-  reader.u16(`${field}.keyBits`);
-  reader.u16(`${field}.mode`);
+function symmetricScheme(reader: ByteReader, field: string): SymmetricScheme | undefined {
+  const algorithm = reader.u16(`${field}.algorithm`);
+  if (algorithm === TPM_ALG.NULL) return undefined;
+  return { algorithm, keyBits: reader.u16(`${field}.keyBits`), mode: reader.u16(`${field}.mode`) };
 }
 
 /** TPMT_RSA_SCHEME and TPMT_ECC_SCHEME. */

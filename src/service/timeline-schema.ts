@@ -58,7 +58,7 @@ const finding = z.strictObject({
   ]),
   severity,
   where: z.strictObject({
-    part: z.enum(['quote', 'pcr', 'ak', 'boot', 'ima', 'policy', 'limit']),
+    part: z.enum(['quote', 'pcr', 'ak', 'ek', 'boot', 'ima', 'policy', 'limit']),
     segment: count.exactOptional(),
     entryIndex: count.exactOptional(),
     offsetBytes: count.exactOptional(),

@@ -1,6 +1,7 @@
 // docs/reason-codes.md as it follows from the catalogue in src/findings/codes.ts.
 
-import { type FindingClass, REASON_CODES, type ReasonCode } from '../../src/findings/codes.ts';
+import { REASON_CODES } from '../../src/findings/codes.ts';
+import type { FindingClass, ReasonCode } from '../../src/findings/reason-code.ts';
 
 const CLASSES: Readonly<Record<FindingClass, string>> = {
   malformed: 'the bytes are not what their format says',
@@ -16,7 +17,8 @@ const CLASSES: Readonly<Record<FindingClass, string>> = {
 const PARTS: Readonly<Record<string, string>> = {
   quote: 'The quote: TPMS_ATTEST and its signature',
   pcr: 'PCR values and banks',
-  ak: 'The attestation key',
+  ak: 'The attestation key and its certificate',
+  ek: 'The endorsement key and its certificate',
   boot: 'The firmware event log',
   ima: 'The IMA measurement list',
   policy: 'The policy',

@@ -208,7 +208,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     packages: ['node:*', 'tar-stream'],
     doors: 'any',
-    because: 'reference values are made from files and packages of this machine, beside the service',
+    because:
+      'reference values are made from files and packages of this machine, beside the service',
+  },
+  workers: {
+    rooms: ['service', 'bytes'],
+    types: ['policy'],
+    packages: ['piscina', 'node:*'],
+    doors: ['worker-pool'],
+    because: 'a thread carries work that the service names; what the work is, it does not know',
   },
   config: {
     rooms: [],
@@ -218,7 +226,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     because: 'settings are read and checked before anything is built from them',
   },
   main: {
-    rooms: ['api', 'store', 'service', 'config'],
+    rooms: ['api', 'store', 'service', 'workers', 'config'],
     types: [],
     packages: ['node:*', 'zod'],
     doors: 'any',
