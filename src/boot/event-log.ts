@@ -47,6 +47,8 @@ export interface BootEvent {
   /** At most one for each algorithm of the log, in the order of the record. */
   readonly digests: readonly EventDigest[];
   readonly data: Uint8Array;
+  /** Set on events of the user-space log, whose bytes `offsetBytes` then counts. */
+  readonly source?: 'user-space';
 }
 
 /** An event log as it was sent: nothing in it is authenticated. */

@@ -48,7 +48,8 @@ export function setNames(document: PolicyDocument): readonly string[] {
   const { ima, boot } = completion.policy;
   const rules = ima === 'not-required' ? [] : ima.measurements;
   const inRules = rules.flatMap(({ digestIn }) => digestIn ?? []);
-  return [...new Set([...inRules, ...(boot.bootAggregate.kernels ?? [])])];
+  const inPcrs = Object.values(boot.pcrs).flatMap(({ allowIn }) => allowIn ?? []);
+  return [...new Set([...inRules, ...inPcrs, ...(boot.bootAggregate.kernels ?? [])])];
 }
 
 async function loadSets(

@@ -37,6 +37,8 @@ export interface BankSelection {
 
 /** One authenticated measurement, as rules see it. */
 export interface Measurement {
+  /** Absolute index of its record in the boot. */
+  readonly index: number;
   /** `buffer` for records of template ima-buf, `file` for every other. */
   readonly kind: 'file' | 'buffer';
   /** Name field without its final NUL; spaces already are underscores. */
@@ -85,6 +87,15 @@ export interface MeasurementRules {
   expectation(measurement: Measurement): string;
 }
 
+/** The values that one PCR may have. */
+export interface AllowedValues {
+  /** Whether a value of this bank has to be one of them. */
+  speaksOf(bank: HashName): boolean;
+  has(bank: HashName, value: Uint8Array): boolean;
+  /** In a few words: goes into `expected`. */
+  readonly expectation: string;
+}
+
 export interface AcceptancePolicy {
   readonly identity: PolicyIdentity;
   readonly freshness: { readonly challengeSeconds: number; readonly verdictSeconds: number };
@@ -106,14 +117,16 @@ export interface AcceptancePolicy {
   readonly boot: {
     readonly eventLog: 'required' | 'optional';
     readonly secureBoot: 'required' | 'optional';
-    /** Allowed values by PCR, each as `bank:hex`. */
-    readonly pcrs: ReadonlyMap<number, ReadonlySet<string>>;
+    /** Allowed values by PCR. */
+    readonly pcrs: ReadonlyMap<number, AllowedValues>;
     /** PCR 0–7 explained in one quoted bank, not in another; or no quoted bank logged. */
     readonly partial: Treatment;
     /** PCR 8–9 that the log does not explain. */
     readonly loader: Treatment;
     readonly aggregate: {
       readonly late: Treatment | 'accept-if-pinned';
+      /** Whether a digest that the boot measured is pinned, for `accept-if-pinned`. */
+      isPinned(bank: HashName, digest: Uint8Array): boolean;
       /** Whether a non-SHA-1 aggregate may leave out PCR 8–9. */
       readonly partialCoverage: Treatment;
       /** Zeros although the PCR was extended. */

@@ -1,10 +1,19 @@
 // From a policy document and its reference sets to the acceptance policy that the procedure asks.
 // docs/policy.md says for each key what comes out here.
 
-import type { AcceptancePolicy, BankSelection, ImaAcceptance, Treatment } from './acceptance.ts';
+import { toHex } from '../bytes/encoding.ts';
+import type { HashName } from '../crypto/digest.ts';
+import type {
+  AcceptancePolicy,
+  AllowedValues,
+  BankSelection,
+  ImaAcceptance,
+  Treatment,
+} from './acceptance.ts';
 import { compileGlob } from './glob.ts';
 import { compileMeasurementRules, missingSets } from './measurement-rules.ts';
 import { cappedProblems, completePolicy, type PolicyProblem } from './parse-policy.ts';
+import { PINNED_PCRS } from './pinned-boot.ts';
 import { policyDigest } from './policy-digest.ts';
 import type { ReferenceSet } from './reference-set.ts';
 import type { CompleteImaPolicy, CompletePolicy, PolicyDocument } from './schema.ts';
@@ -46,7 +55,7 @@ export function compilePolicy(
     freshness: complete.freshness,
     quote: compileQuote(complete),
     attester: complete.attester,
-    boot: compileBoot(complete),
+    boot: compileBoot(complete, sets),
     ima: ima.acceptance,
   };
   return { ok: true, policy, notes: [...policyNotes(complete), ...ima.notes] };
@@ -69,26 +78,58 @@ function selectionOf({ banks, pcrs }: CompletePolicy['quote']): BankSelection[] 
   return ascending.length === 0 ? [] : banks.map((bank) => ({ bank, pcrs: ascending }));
 }
 
-function compileBoot({ boot }: CompletePolicy): AcceptancePolicy['boot'] {
+function compileBoot(
+  { boot }: CompletePolicy,
+  sets: ReadonlyMap<string, ReferenceSet>,
+): AcceptancePolicy['boot'] {
   // Who requires the log requires that it explains the boot; where it is optional, a log that
   // explains little is told but must not make an attester worse off than one that sends none.
   const unexplained: Treatment = boot.eventLog === 'required' ? 'refuse' : 'warn';
-  const { late, coverage } = boot.bootAggregate;
+  const { late, kernels, coverage } = boot.bootAggregate;
   return {
     eventLog: boot.eventLog,
     secureBoot: boot.secureBoot,
     pcrs: new Map(
-      Object.entries(boot.pcrs).map(([pcr, { allow }]) => [Number(pcr), new Set(allow)]),
+      Object.entries(boot.pcrs).map(([pcr, lists]) => [Number(pcr), allowedValues(lists, sets)]),
     ),
     partial: unexplained,
     loader: unexplained,
     aggregate: {
-      // Nothing pins kernels in this version: what only a pinned kernel may do is refused.
-      late: late === 'accept-if-pinned' ? 'refuse' : late,
+      late,
+      isPinned: digestsIn(kernels ?? [], sets),
       partialCoverage: coverage === '0-7' ? 'report' : 'refuse',
       zero: 'refuse',
     },
   };
+}
+
+type AllowLists = CompletePolicy['boot']['pcrs'][string];
+
+/** A list of values speaks of the banks that it names, sets speak of every bank that is quoted. */
+function allowedValues(
+  { allow = [], allowIn }: AllowLists,
+  sets: ReadonlyMap<string, ReferenceSet>,
+): AllowedValues {
+  const listed = new Set(allow);
+  const banks = new Set(allow.map((value) => value.split(':')[0]));
+  const isInSets = digestsIn(allowIn ?? [], sets);
+  return {
+    speaksOf: (bank) => allowIn !== undefined || banks.has(bank),
+    has: (bank, value) => listed.has(`${bank}:${toHex(value)}`) || isInSets(bank, value),
+    expectation: [
+      ...(allow.length > 0 || allowIn === undefined ? [`one of ${allow.length} values`] : []),
+      ...(allowIn === undefined ? [] : [`a value in ${allowIn.join(', ')}`]),
+    ].join(', or '),
+  };
+}
+
+/** Membership in any of the named sets, by an entry that is bound to no path. */
+function digestsIn(
+  names: readonly string[],
+  sets: ReadonlyMap<string, ReferenceSet>,
+): (algorithm: HashName, digest: Uint8Array) => boolean {
+  const named = names.flatMap((name) => sets.get(name) ?? []);
+  return (algorithm, digest) => named.some((set) => set.has(algorithm, digest, NO_PATH));
 }
 
 interface ImaCompilation {
@@ -158,8 +199,9 @@ function bootProblems(
   sets: ReadonlyMap<string, ReferenceSet>,
 ): PolicyProblem[] {
   const problems = missingSets(boot.bootAggregate.kernels, sets, 'boot.bootAggregate.kernels');
-  for (const [pcr, { allow }] of Object.entries(boot.pcrs)) {
+  for (const [pcr, { allow = [], allowIn }] of Object.entries(boot.pcrs)) {
     const path = `boot.pcrs["${pcr}"]`;
+    problems.push(...missingSets(allowIn, sets, `${path}.allowIn`));
     if (!quote.pcrs.includes(Number(pcr))) {
       problems.push({ path, message: 'quote.pcrs leaves this PCR out' });
     }
@@ -179,8 +221,8 @@ function policyNotes(policy: CompletePolicy): string[] {
     [quote.banks.includes('sm3'), 'quote.banks: sm3 cannot be computed, so it is never proven'],
     [quote.signatureHashes.length === 0, 'quote.signatureHashes: empty, every quote is refused'],
     [
-      boot.bootAggregate.late === 'accept-if-pinned',
-      'boot.bootAggregate.late: accept-if-pinned is not supported by this version and refuses',
+      boot.bootAggregate.late === 'accept-if-pinned' && !canPin(quote.pcrs),
+      'boot.bootAggregate.late: quote.pcrs leaves out 4, 8 or 9, so no boot is pinned',
     ],
     ...(ima === 'not-required' ? [] : imaFacts(ima)),
   ];
@@ -193,5 +235,11 @@ function imaFacts(ima: CompleteImaPolicy): readonly (readonly [boolean, string])
   ];
 }
 
+function canPin(pcrs: readonly number[]): boolean {
+  return PINNED_PCRS.every((pcr) => pcrs.includes(pcr));
+}
+
+/** No record has an empty name, so that only entries without a path answer. */
+const NO_PATH = new Uint8Array();
 /** Records that may slip in between a count that the kernel took and the record that tells it. */
 const SLACK_RECORDS = 16;

@@ -2,9 +2,10 @@
 // FORMATS 5, 6, 7.2.
 
 import { equalBytes, isAllZero, toHex } from '../bytes/encoding.ts';
-import type { FindingLog, Severity, Where } from '../findings/finding.ts';
+import type { FindingLog, Where } from '../findings/finding.ts';
 import type { AggregateRecord, EpochTracker } from '../timeline/epochs.ts';
 import { type ImaAcceptance, severityOf, type Treatment } from './acceptance.ts';
+import type { PinnedBoot } from './pinned-boot.ts';
 
 /** How a policy treats `boot_aggregate_late`. */
 export type LateTreatment = Treatment | 'accept-if-pinned';
@@ -17,6 +18,8 @@ export interface EpochContext {
   readonly rules: {
     readonly ima: ImaAcceptance;
     readonly lateAggregate: LateTreatment;
+    /** What the event log pins; undefined where nobody asked. */
+    readonly pinnedBoot: PinnedBoot | undefined;
     readonly zeroAggregate: Treatment;
   };
 }
@@ -37,7 +40,7 @@ export function judgeFirstAggregate(
     return;
   }
   epochs.open(aggregate);
-  judgeName(aggregate, context);
+  judgeName(aggregate, context, rules.pinnedBoot ?? UNASKED);
   const zero = severityOf(rules.zeroAggregate);
   if (zero !== undefined && isAllZero(aggregate.digest.bytes)) {
     findings.add('ima.boot_aggregate_zero', { severity: zero, where });
@@ -52,7 +55,7 @@ export function judgeLaterAggregate(aggregate: AggregateRecord, context: EpochCo
   if (!isRepeat && !aggregate.afterExecute) return false;
   const isKernelKnown = epochs.isNextKernelKnown;
   epochs.open(aggregate);
-  judgeName(aggregate, context);
+  judgeName(aggregate, context, isKernelKnown ? { isPinned: true } : UNKNOWN_KERNEL);
   if (!isRepeat && aggregate.digest.algorithm === epochs.first?.digest.algorithm) {
     findings.add('ima.boot_aggregate_mismatch', {
       severity: 'contraindicated',
@@ -81,13 +84,26 @@ function repeatsFirst(aggregate: AggregateRecord, first: AggregateRecord | undef
   );
 }
 
-function judgeName(aggregate: AggregateRecord, { findings, where, rules }: EpochContext): void {
+/** Under `accept-if-pinned` the name is as good as the kernel that wrote it: the first is pinned by
+ *  the event log, a later one by the records of its kexec. */
+function judgeName(
+  aggregate: AggregateRecord,
+  { findings, where, rules }: EpochContext,
+  kernel: PinnedBoot,
+): void {
   if (aggregate.name !== 'boot_aggregate_late') return;
-  const severity = lateSeverity(rules.lateAggregate);
-  if (severity !== undefined) findings.add('ima.boot_aggregate_late', { severity, where });
+  if (rules.lateAggregate !== 'accept-if-pinned') {
+    const severity = severityOf(rules.lateAggregate);
+    if (severity !== undefined) findings.add('ima.boot_aggregate_late', { severity, where });
+  } else if (!kernel.isPinned) {
+    findings.add('ima.boot_aggregate_late', {
+      severity: 'contraindicated',
+      where,
+      expected: 'a pinned kernel',
+      actual: `not pinned: ${kernel.lacks}`,
+    });
+  }
 }
 
-/** Without pins from an authenticated boot log, `accept-if-pinned` is not met: refused. */
-function lateSeverity(late: LateTreatment): Severity | undefined {
-  return severityOf(late === 'accept-if-pinned' ? 'refuse' : late);
-}
+const UNASKED: PinnedBoot = { isPinned: false, lacks: 'the event log' };
+const UNKNOWN_KERNEL: PinnedBoot = { isPinned: false, lacks: 'the image of the kexec' };

@@ -17,6 +17,7 @@ import { type ImaAcceptance, type Measurement, severityOf, type Treatment } from
 import { judgeFirstAggregate, judgeLaterAggregate, type LateTreatment } from './epoch-rules.ts';
 import { EventRules, type SavedEvents } from './event-rules.ts';
 import { judgeMeasurement } from './judge-measurement.ts';
+import type { PinnedBoot } from './pinned-boot.ts';
 import { subjectOf, whereOf } from './record-place.ts';
 
 /** What the record rules go by. */
@@ -27,6 +28,8 @@ export interface RecordRules {
   /** Whether indices are ours: without history they are only claimed, and counts prove nothing. */
   readonly hasHistory: boolean;
   readonly lateAggregate: LateTreatment;
+  /** What the event log pins; undefined where nobody asked. */
+  readonly pinnedBoot: PinnedBoot | undefined;
   readonly zeroAggregate: Treatment;
   /** PCRs that the quote covers. */
   readonly quotedPcrs: ReadonlySet<number>;

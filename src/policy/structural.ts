@@ -23,7 +23,7 @@ export const STRUCTURAL_POLICY: AcceptancePolicy = {
     pcrs: new Map(),
     partial: 'warn',
     loader: 'warn',
-    aggregate: { late: 'warn', partialCoverage: 'warn', zero: 'warn' },
+    aggregate: { late: 'warn', isPinned: () => false, partialCoverage: 'warn', zero: 'warn' },
   },
   ima: {
     list: 'if-extended',

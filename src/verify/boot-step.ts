@@ -1,11 +1,13 @@
 // The boot step of the procedure: does the firmware event log explain the quoted PCRs, and what
 // does the policy ask of the boot. FORMATS 19, step 4.
 
+import { judgeEventData } from '../boot/event-data.ts';
 import { type EventLog, readEventLog } from '../boot/event-log.ts';
 import { type ExplainedBoot, explainBoot } from '../boot/explain.ts';
 import { judgeBoot } from '../boot/judge-boot.ts';
 import { type ReplayedEventLog, replayEventLog } from '../boot/replay.ts';
 import { secureBootFact } from '../boot/secure-boot.ts';
+import { joinUserspaceLog, readUserspaceLog } from '../boot/userspace-log.ts';
 import { toHex } from '../bytes/encoding.ts';
 import { malformedFinding } from '../bytes/malformed-finding.ts';
 import type { HashName } from '../crypto/digest.ts';
@@ -27,12 +29,13 @@ export function judgeBootStep(
   sheet: CheckSheet,
   input: {
     readonly bootLog: Uint8Array | undefined;
+    readonly userspaceLog: Uint8Array | undefined;
     readonly quote: VerifiedQuote | undefined;
     readonly proven: PcrValues | undefined;
     readonly policy: AcceptancePolicy;
   },
 ): BootOutcome {
-  const { bootLog, quote, proven, policy } = input;
+  const { bootLog, userspaceLog, quote, proven, policy } = input;
   const isRequired = policy.boot.eventLog === 'required';
   if (isRequired) sheet.require('boot.replay');
   const reading = bootLog === undefined ? undefined : readEventLog(bootLog);
@@ -40,6 +43,11 @@ export function judgeBootStep(
   if (malformed !== undefined) {
     const code = malformed.kind === 'cut-short' ? 'boot.truncated' : 'boot.field_malformed';
     sheet.ran('boot.replay', [malformedFinding(code, 'boot', malformed)]);
+  }
+  const userspace = readUserspaceLog(userspaceLog ?? new Uint8Array());
+  if (userspace.malformed !== undefined) {
+    const code = 'boot.userspace_log_malformed';
+    sheet.findings.addAll([malformedFinding(code, 'boot', userspace.malformed)]);
   }
   if (quote === undefined || proven === undefined) {
     if (malformed === undefined) sheet.notRun('boot.replay', { blockedBy: 'quote.composite' });
@@ -57,13 +65,14 @@ export function judgeBootStep(
     sheet.notRun('boot.replay', { reason: 'no event log was supplied' });
     return { replay: undefined, coverage: null };
   }
-  const replay = replayEventLog(reading);
+  const replay = replayEventLog(joinUserspaceLog(reading, userspace.records));
   const boot = explainBoot(replay, { banks: new Set(banksOf(quote)), values: proven });
   const expectations = {
     partial: severityOf(policy.boot.partial),
     loader: severityOf(policy.boot.loader),
   };
-  findings.push(...judgeBoot(boot, expectations), ...judgeSecureBoot(boot, policy));
+  findings.push(...judgeBoot(boot, expectations), ...judgeEventData(boot));
+  findings.push(...judgeSecureBoot(boot, policy));
   const isCompared = Object.values(boot.explanations).some(({ explained, unexplained }) => {
     return explained.length + unexplained.length > 0;
   });
@@ -98,26 +107,26 @@ function judgeQuotedBoot(quote: VerifiedQuote, proven: PcrValues): readonly Find
 }
 
 /** Each PCR with an allow list must hold one of its values in every quoted bank that the list
- *  names, and in at least one. */
+ *  speaks of, and in at least one. */
 function judgeAllowLists(
   proven: PcrValues,
   lists: AcceptancePolicy['boot']['pcrs'],
 ): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [pcr, allowed] of lists) {
-    const banks = [...new Set([...allowed].map((value) => value.split(':')[0] ?? ''))];
     const quoted = [...proven].flatMap(([bank, values]) => {
       const value = values.get(pcr);
-      return value === undefined || !banks.includes(bank) ? [] : [`${bank}:${toHex(value)}`];
+      return value === undefined || !allowed.speaksOf(bank) ? [] : [{ bank, value }];
     });
-    const refused = quoted.filter((value) => !allowed.has(value));
+    const refused = quoted.filter(({ bank, value }) => !allowed.has(bank, value));
     if (quoted.length > 0 && refused.length === 0) continue;
+    const [first] = refused;
     findings.push(
       makeFinding('pcr.value_refused', {
         severity: 'contraindicated',
-        where: { part: 'pcr', pcr },
-        expected: `one of ${allowed.size} allowed values`,
-        actual: refused[0] ?? 'not quoted in a bank of the list',
+        where: { part: 'pcr', pcr, ...(first && { bank: first.bank }) },
+        expected: allowed.expectation,
+        actual: first ? `${first.bank}:${toHex(first.value)}` : 'not quoted in a bank of the list',
       }),
     );
   }

@@ -25,6 +25,8 @@ export interface Evidence {
   readonly ima?: ImaClaim;
   /** Bytes of binary_bios_measurements. */
   readonly bootLog?: Uint8Array;
+  /** Bytes of /run/log/systemd/tpm2-measure.log: what user space extended into PCR 11–15. */
+  readonly userspaceLog?: Uint8Array;
   /** Unsigned hint. */
   readonly pcrUpdateCounter?: number;
   /** When it arrived, by the verifier's own clock, in milliseconds since 1970: what it proves had

@@ -16,6 +16,7 @@ import { type ExtendOrder, type OrderReading, readExtendOrder } from '../timelin
 import { follows, type Origin, originOf } from '../timeline/origin.ts';
 import type { Evidence, ImaClaim } from './evidence.ts';
 import { type FollowStart, ListFollower } from './list-follower.ts';
+import { pinnedBootOf } from './pinned-boot.ts';
 import type { QuoteStep } from './quote-step.ts';
 import type { KeptCheckpoint, TimelineState } from './timeline-state.ts';
 
@@ -62,7 +63,8 @@ export function planList(
     evidence.receivedAtMs,
     origin.kind === 'replay' ? checkpoints : [],
   );
-  const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix, provenAtMs });
+  const pinnedBoot = pinnedBootOf(evidence, policy, quoteStep);
+  const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix, provenAtMs, pinnedBoot });
   const quoted: PcrValues = (hasStart && proven) || new Map();
   const followed = [...new Set([...banks, ...checkpointBanks(checkpoints)])];
   const claimed: FollowStart = {
@@ -216,7 +218,7 @@ function provenTimes(
 function rulesOf(
   quoteStep: QuoteStep,
   policy: AcceptancePolicy,
-  list: Pick<RecordRules, 'ima' | 'hasHistory' | 'provenAtMs'>,
+  list: Pick<RecordRules, 'ima' | 'hasHistory' | 'provenAtMs' | 'pinnedBoot'>,
 ): RecordRules {
   const selections = quoteStep.attest?.pcrSelect ?? [];
   return {

@@ -93,8 +93,9 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
   const { evidence, policy, state, quoteStep, plan } = input;
   const outcome = plan?.follower.end();
   const proven: PcrValues | undefined = quoteStep.proven ?? outcome?.completed;
-  const { bootLog, pcrUpdateCounter } = evidence;
-  const boot = judgeBootStep(sheet, { bootLog, quote: quoteStep.quote, proven, policy });
+  const { bootLog, userspaceLog, pcrUpdateCounter } = evidence;
+  const { quote } = quoteStep;
+  const boot = judgeBootStep(sheet, { bootLog, userspaceLog, quote, proven, policy });
   const bootReplay = boot.replay;
   const list = concludeList(sheet, {
     evidence,

@@ -60,7 +60,9 @@ describe('compilePolicy', () => {
     assert.deepEqual([boot.eventLog, boot.secureBoot], ['required', 'required']);
     assert.deepEqual([boot.partial, boot.loader], ['refuse', 'refuse']);
     const refused = { late: 'refuse', partialCoverage: 'refuse', zero: 'refuse' };
-    assert.deepEqual(boot.aggregate, refused);
+    const { isPinned, ...treated } = boot.aggregate;
+    assert.deepEqual(treated, refused);
+    assert.equal(isPinned('sha256', new Uint8Array(32)), false);
     assert.ok(ima !== 'not-required');
     const treatments = [ima.list, ima.paddedBanks, ima.weakBanks, ima.unquotedPcrs];
     assert.deepEqual(treatments, ['required', 'refuse', 'refuse', 'refuse']);
@@ -84,7 +86,10 @@ describe('compilePolicy', () => {
 
   it('pins PCR values in lower case', () => {
     const values = policyOf(FULL_POLICY).boot.pcrs.get(7);
-    assert.deepEqual([...(values ?? [])], [`sha256:${'ab'.repeat(32)}`]);
+    assert.equal(values?.has('sha256', new Uint8Array(32).fill(0xab)), true);
+    assert.equal(values?.has('sha256', new Uint8Array(32).fill(0xac)), false);
+    assert.equal(values?.speaksOf('sha256'), true);
+    assert.equal(values?.speaksOf('sha1'), false);
   });
 
   it('judges violations by the first path that matches', () => {
@@ -109,8 +114,31 @@ describe('compilePolicy', () => {
     assert.deepEqual([aggregate.partialCoverage, aggregate.late], ['report', 'accept']);
   });
 
-  it('never lets an unsupported option accept', () => {
-    assert.equal(policyOf(FULL_POLICY).boot.aggregate.late, 'refuse');
+  it('pins nothing by an empty set', () => {
+    const { late, isPinned } = policyOf(FULL_POLICY).boot.aggregate;
+    assert.equal(late, 'accept-if-pinned');
+    assert.equal(isPinned('sha256', new Uint8Array(32).fill(0xab)), false);
+  });
+
+  it('allows PCR values by set under the name of the bank, in every quoted bank', () => {
+    const line = `{"digest":"sha256:${'cd'.repeat(32)}"}`;
+    const pcrs = readReferenceSet(utf8(`${line}\n`), { format: 'ndjson' });
+    assert.ok(pcrs.ok);
+    const sets = new Map([['pcrs', pcrs.set]]);
+    const compiled = (lists: object) => {
+      const document = parsed({ ...MINIMAL_POLICY, boot: { pcrs: { '7': lists } } });
+      const result = compilePolicy(document, { sets, version: null });
+      assert.ok(result.ok, JSON.stringify(result));
+      return result.policy.boot.pcrs.get(7);
+    };
+    const value = new Uint8Array(32).fill(0xcd);
+    const bySet = compiled({ allowIn: ['pcrs'] });
+    assert.deepEqual([bySet?.has('sha256', value), bySet?.has('sha3-256', value)], [true, false]);
+    assert.deepEqual([bySet?.speaksOf('sha256'), bySet?.speaksOf('sha1')], [true, true]);
+    const both = compiled({ allow: [`sha256:${'ab'.repeat(32)}`], allowIn: ['pcrs'] });
+    const listed = new Uint8Array(32).fill(0xab);
+    assert.deepEqual([both?.has('sha256', value), both?.has('sha256', listed)], [true, true]);
+    assert.equal(both?.has('sha256', new Uint8Array(32)), false);
   });
 
   it('hands on what the timeline of a host is held to', () => {
@@ -140,6 +168,7 @@ describe('problems of a compilation', () => {
       ['boot.bootAggregate.kernels[0]'],
     ],
     [{ boot: { pcrs: { '11': { allow: [] } } } }, ['boot.pcrs["11"]']],
+    [{ boot: { pcrs: { '7': { allowIn: ['nowhere'] } } } }, ['boot.pcrs["7"].allowIn[0]']],
     [
       { boot: { pcrs: { '7': { allow: [`sha1:${'00'.repeat(20)}`] } } } },
       ['boot.pcrs["7"].allow[0]'],
