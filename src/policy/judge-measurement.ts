@@ -1,13 +1,17 @@
-// The rules about one measurement: what its digest can mean at all, then what the policy's ordered
-// rules say of it. FORMATS 2.3; docs/policy.md.
+// The rules about one measurement: whether it can be what it is presented as, what its digest can
+// mean at all, then what the policy's ordered rules say of it. FORMATS 2.3, 11; docs/policy.md.
 
-import { isAllZero, toHex } from '../bytes/encoding.ts';
+import { isAllZero, latinText, toHex } from '../bytes/encoding.ts';
+import type { FindingCode } from '../findings/codes.ts';
 import type { FindingLog } from '../findings/finding.ts';
 import { BUFFER_TEMPLATE } from '../ima/buffer-events.ts';
+import { knownEvent } from '../ima/buffer-grammar.ts';
 import type { ImaRecord } from '../ima/record.ts';
 import type { FileDigest, TemplateFields } from '../ima/template-fields.ts';
 import type { Template } from '../ima/templates.ts';
 import type { ImaAcceptance, Measurement, MeasurementRules } from './acceptance.ts';
+import { looksLikeKey } from './keyring-rules.ts';
+import { judgeForm } from './record-form.ts';
 import { subjectOf, whereOf } from './record-place.ts';
 
 /** An authenticated record that no other rule owns. */
@@ -28,6 +32,9 @@ export function judgeMeasurement(
 ): Measurement | undefined {
   const { fileDigest } = measured.fields;
   const { fileDigests, measurements } = ima;
+  if (!judgeForm(measured, measurements === 'any' ? 'warning' : 'contraindicated', log)) {
+    return undefined;
+  }
   if (fileDigest === undefined || isAllZero(fileDigest.bytes)) {
     const severity = measurements === 'any' ? 'info' : 'contraindicated';
     log.add('ima.file_content_unknown', { severity, ...about(measured) });
@@ -61,6 +68,7 @@ function applyRules(
     template: measured.template,
     byteOrder: measured.record.byteOrder,
     provenAtMs: measured.provenAtMs,
+    index: measured.record.index,
   };
   const { ruling, remarks } = measurements.judge(measurement);
   for (const { field, code, ...told } of remarks) {
@@ -70,7 +78,7 @@ function applyRules(
   const actual = `${measurement.algorithm}:${toHex(measurement.digest)}`;
   if (ruling === undefined) {
     const expected = measurements.expectation(measurement);
-    log.add('ima.file_unknown', {
+    log.add(codeOfUnknown(measurement), {
       severity: 'contraindicated',
       ...about(measured),
       expected,
@@ -86,6 +94,14 @@ function applyRules(
     rule: ruling.rule,
   });
   return undefined;
+}
+
+/** The code of a measurement that no rule accepts. */
+function codeOfUnknown({ kind, name, fields }: Measurement): FindingCode {
+  if (kind === 'file') return 'ima.file_unknown';
+  const isEvent = knownEvent(latinText(name)) !== undefined;
+  const isKey = !isEvent && looksLikeKey(fields.buffer ?? new Uint8Array());
+  return isKey ? 'ima.key_unknown' : 'ima.event_unknown';
 }
 
 function about({ record, fields }: MeasuredRecord, field = 'd-ng') {
