@@ -3,7 +3,47 @@
 
 import type { ByteReader } from './reader.ts';
 
-export const DER_TAG = { integer: 0x02, sequence: 0x30 } as const;
+export const DER_TAG = {
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  objectIdentifier: 0x06,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** Tag of a constructed context-specific element: `[number]` in ASN.1. */
+export function derContextTag(number: number): number {
+  return 0xa0 + number;
+}
+
+/** One element whose tag is not known before. */
+export interface DerElement {
+  readonly tag: number;
+  readonly contents: ByteReader;
+}
+
+/** Enters the next element, whatever it is. Tags are single bytes here: others are in no structure
+ *  that is read. */
+export function derAny(reader: ByteReader, field: string): DerElement {
+  const startBytes = reader.offsetBytes;
+  const tag = reader.u8(`${field}.tag`);
+  if ((tag & 0x1f) === 0x1f) {
+    const actual = `tag 0x${tag.toString(16)}`;
+    reader.fail('bad-value', `${field}.tag`, {
+      expected: 'a tag of one byte',
+      actual,
+      offsetBytes: startBytes,
+    });
+  }
+  return { tag, contents: reader.sub(derLength(reader, `${field}.length`), field) };
+}
+
+/** Everything inside the next element with the tag `tag`. */
+export function derContents(reader: ByteReader, tag: number, field: string): Uint8Array {
+  const contents = derElement(reader, tag, field);
+  return contents.take(contents.leftBytes, 'contents');
+}
 
 /** Enters one element with the tag `tag` and returns a reader over its contents. The caller ends
  *  both readers. */

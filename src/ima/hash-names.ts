@@ -28,3 +28,31 @@ export const KERNEL_HASH_SIZES: ReadonlyMap<string, number> = new Map([
   ['sha3-384', 48],
   ['sha3-512', 64],
 ]);
+
+/** Kernel hash names by the number that signature headers and `security.ima` carry.
+ *  include/uapi/linux/hash_info.h: enum hash_algo. */
+export const KERNEL_HASH_NAMES: readonly string[] = [
+  'md4',
+  'md5',
+  'sha1',
+  'rmd160',
+  'sha256',
+  'sha384',
+  'sha512',
+  'sha224',
+  'rmd128',
+  'rmd256',
+  'rmd320',
+  'wp256',
+  'wp384',
+  'wp512',
+  'tgr128',
+  'tgr160',
+  'tgr192',
+  'sm3',
+  'streebog256',
+  'streebog512',
+  'sha3-256',
+  'sha3-384',
+  'sha3-512',
+];

@@ -22,6 +22,24 @@ const STANDALONE_LISTS = [
   'public/tpm2-software-tpm2-tss/sml-ima-sha1.b64',
 ];
 
+/** Keys that signed files in those lists. */
+const SIGNING_KEYS = [
+  '02-ima-sig/ima-keys/ima-ec.crt.der',
+  '02-ima-sig/ima-keys/ima-ec.crt.pem',
+  '02-ima-sig/ima-keys/ima-rsa.crt.der',
+  '02-ima-sig/ima-keys/ima-rsa.crt.pem',
+  'public/kgoldman-acs/imakey.der',
+];
+
+/** Certificates, the keys that they are for, and what was made with those keys. */
+const TRUST_FILES: readonly RegExp[] = [
+  /^\d\d-[^/]+\/boot1\/keys\/(?:ek-cert-[^/]+|platform-cert)\.der$/,
+  /^\d\d-[^/]+\/boot1\/keys\/ek-[^/]+\.pub$/,
+  /^\d\d-[^/]+\/ca\/[^/]+\.pem$/,
+  /^01-[^/]+\/boot1\/keys\/(?:certify|activation)-[^/]+\.(?:attest|sig|bin)$/,
+  /^public\/.+(?:\.(?:crt|cer)|cert\.pem|cert\.der|-ca-certificates\.pem)$/,
+];
+
 /** Standalone lists above this size are stored gzip-compressed, with `.gz` behind the name. */
 const GZIP_ABOVE_BYTES = 65_536;
 
@@ -38,10 +56,11 @@ copyEvidence(process.argv[2] ?? '', dirname(new URL(import.meta.url).pathname));
 function copyEvidence(collection: string, target: string): void {
   const files = new Set<string>();
   for (const path of readdirSync(collection, { recursive: true, encoding: 'utf8' })) {
+    if (TRUST_FILES.some((file) => file.test(path))) files.add(path);
     if (!path.endsWith('.bundle.json')) continue;
     for (const file of filesOf(collection, path)) files.add(file);
   }
-  for (const list of STANDALONE_LISTS) files.add(list);
+  for (const file of [...STANDALONE_LISTS, ...SIGNING_KEYS]) files.add(file);
   for (const file of [...files]) {
     if (file.startsWith('public/')) files.add(join('public', file.split('/')[1] ?? '', 'LICENSE'));
   }
