@@ -27,10 +27,26 @@ declare module 'fastify' {
 /** Makes every route added from now on declare its access, whoever adds it: registering one that does
  *  not throws. */
 export function requireAccess(api: FastifyInstance): void {
+  const routes: DeclaredRoute[] = [];
+  declared.set(api, routes);
   api.addHook('onRoute', ({ method, url, config }) => {
-    const mistake = mistakeIn(config?.access);
+    const { access } = config ?? {};
+    const mistake = mistakeIn(access);
     if (mistake !== undefined) throw new Error(`${method} ${url} ${mistake}`);
+    if (access !== undefined) routes.push({ method: String(method), url, access });
   });
+}
+
+/** A route as it was registered: its method, or several with commas, and its pattern. */
+export interface DeclaredRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly access: Access;
+}
+
+/** Every route of an application, hidden ones too. */
+export function declaredRoutes(api: FastifyInstance): readonly DeclaredRoute[] {
+  return declared.get(api) ?? [];
 }
 
 /** Holds every caller to what the route declares, before a byte of their body is read. */
@@ -103,4 +119,5 @@ async function refuse(
 }
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
+const declared = new WeakMap<FastifyInstance, DeclaredRoute[]>();
 const callers = new WeakMap<FastifyRequest, AccessToken>();

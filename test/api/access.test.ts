@@ -1,14 +1,13 @@
 // Who may call what: every route against every role, in one table that a reviewer reads.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
-import Fastify from 'fastify';
+import Fastify, { type FastifyPluginCallback } from 'fastify';
 import { z } from 'zod';
-import { requireAccess } from '../../src/api/access.ts';
+import { declaredRoutes, requireAccess } from '../../src/api/access.ts';
 import { ROLES, type Role } from '../../src/service/ports.ts';
 import { onBothDatabases } from '../store/databases.ts';
-import { openapiDocument } from './openapi-document.ts';
 import { type RunningApi, startApi } from './running-api.ts';
 
 const READERS: readonly Role[] = ['operator', 'auditor', 'admin'];
@@ -16,6 +15,7 @@ const POLICY_READERS: readonly Role[] = ['policy-admin', ...READERS];
 const POLICY_WRITERS: readonly Role[] = ['policy-admin', 'admin'];
 
 const ALLOWED: Readonly<Record<string, 'public' | readonly Role[]>> = {
+  'get /openapi.json': 'public',
   'get /healthz': 'public',
   'get /readyz': 'public',
   'post /v1/attesters': ['agent-enrol', 'operator', 'admin'],
@@ -49,22 +49,30 @@ const ALLOWED: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'get /v1/audit/verification': ['auditor', 'admin'],
 };
 
-it('the table names every route', async () => {
-  const { paths } = Described.parse(JSON.parse(await openapiDocument()));
-  const routes = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.keys(operations).map((method) => `${method} ${path}`),
-  );
-  assert.deepEqual(routes.sort(), Object.keys(ALLOWED).sort());
-});
-
-const Described = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
-
 onBothDatabases('access', (opened) => {
   let running: RunningApi;
   before(async () => {
     running = await startApi(opened());
   });
   after(() => running.close());
+
+  it('the table names every route that was registered, hidden ones too', () => {
+    const routes = declaredRoutes(running.api).map(
+      ({ method, url }) => `${method.toLowerCase()} ${url.replaceAll(/:(\w+)/g, '{$1}')}`,
+    );
+    assert.deepEqual(routes.sort(), Object.keys(ALLOWED).sort());
+  });
+
+  it('the roles that the document tells are those of the table', async () => {
+    const { paths } = Described.parse((await running.call('GET', '/openapi.json')).body);
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const [method, { description }] of Object.entries(operations)) {
+        const allowed = ALLOWED[`${method} ${path}`] ?? [];
+        const told = description.match(/roles (.+)\./)?.[1]?.split(', ') ?? 'public';
+        assert.deepEqual(new Set(told), new Set(allowed), `${method} ${path}`);
+      }
+    }
+  });
 
   for (const [route, allowed] of Object.entries(ALLOWED)) {
     const [method = '', template = ''] = route.split(' ');
@@ -80,6 +88,9 @@ onBothDatabases('access', (opened) => {
       if (allowed === 'public') return;
       assert.equal(bare.body['code'], 'token.missing');
       assert.equal(bare.headers.get('www-authenticate'), 'Bearer');
+      const bad = await running.call(method.toUpperCase(), path, { headers: stranger() });
+      assert.equal(bad.status, 401);
+      assert.equal(bad.body['code'], 'token.unknown');
       for (const role of ROLES) {
         const { status, body } = await running.call(method.toUpperCase(), path, { role });
         assert.equal(status === 403, !allowed.includes(role), `${role}: ${JSON.stringify(body)}`);
@@ -131,9 +142,33 @@ onBothDatabases('access', (opened) => {
     assert.equal(json.body['code'], 'request.invalid');
   });
 
-  it('must be declared by every route', () => {
-    const api = Fastify();
+  it('must be declared by every route, or there is no service', async () => {
+    const api = Fastify({ exposeHeadRoutes: false });
     requireAccess(api);
-    assert.throws(() => api.get('/open', () => 'x'), /declares no access/);
+    const nothing = () => 'x';
+    assert.throws(() => api.get('/open', nothing), /GET \/open declares no access/);
+    const silent = { config: { access: { public: ' ' } } };
+    assert.throws(() => api.get('/silent', silent, nothing), /public for no reason/);
+    const said = { config: { access: { public: 'it is nothing' } } };
+    api.get('/said', said, nothing);
+    // Routes of a plugin are held to it as well.
+    const plugin: FastifyPluginCallback = (inner, _options, done) => {
+      assert.throws(() => inner.get('/of-a-plugin', nothing), /of-a-plugin declares no access/);
+      done();
+    };
+    await api.register(plugin);
+    assert.deepEqual(
+      declaredRoutes(api).map(({ url }) => url),
+      ['/said'],
+    );
   });
 });
+
+const Described = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.object({ description: z.string() }))),
+});
+
+/** A secret of the right form that no token has. */
+function stranger(): Record<string, string> {
+  return { authorization: `Bearer plumbline_${randomBytes(32).toString('base64url')}` };
+}

@@ -3,13 +3,20 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Api } from '../../src/api/api.ts';
-import { buildApp } from '../../src/api/app.ts';
+import { type AppSettings, buildApp } from '../../src/api/app.ts';
 import { createFirstToken } from '../../src/service/access.ts';
-import { type Ports, ROLES, type Role } from '../../src/service/ports.ts';
+import {
+  type Clock,
+  type Ports,
+  ROLES,
+  type Role,
+  type TokenIssuer,
+} from '../../src/service/ports.ts';
 import { makeService, type ServiceLimits } from '../../src/service/service.ts';
 import type { Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { storesOn } from '../../src/store/stores.ts';
+import { startWorkers } from '../../src/workers/worker-pool.ts';
 
 /** One answer, its JSON body read. */
 export interface Answer {
@@ -39,7 +46,13 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-export type ApiLimits = Partial<ServiceLimits> & { readonly requestMs?: number };
+export type ApiLimits = Partial<ServiceLimits> & {
+  readonly requestMs?: number;
+  /** Limits on open calls, trusted proxies, TLS: none of them unless given. */
+  readonly server?: Partial<AppSettings>;
+  /** Made with the clock of the test. */
+  readonly issuer?: (clock: Clock) => TokenIssuer;
+};
 
 /** Starts it. */
 export async function startApi(database: Database, limits: ApiLimits = {}): Promise<RunningApi> {
@@ -50,7 +63,9 @@ export async function startApi(database: Database, limits: ApiLimits = {}): Prom
     id: () => randomUUID(),
   };
   const clock = { now: () => new Date(nowMs) };
-  const ports: Ports = { clock, random, ...storesOn(database, random.id) };
+  const issuer = limits.issuer === undefined ? {} : { issuer: limits.issuer(clock) };
+  const workers = startWorkers({ threads: 2 });
+  const ports: Ports = { clock, random, workers, ...storesOn(database, random.id), ...issuer };
   const { api, url } = await listen(ports, limits);
   const admin = await createFirstToken(ports);
   if (admin === undefined) throw new Error('the database had a token');
@@ -70,7 +85,11 @@ export async function startApi(database: Database, limits: ApiLimits = {}): Prom
   const wait = (seconds: number) => {
     nowMs += seconds * 1000;
   };
-  return { url, api, ports, secrets, call, wait, close: () => api.close() };
+  const close = async () => {
+    await api.close();
+    await workers.close();
+  };
+  return { url, api, ports, secrets, call, wait, close };
 }
 
 /** Starts a second instance beside the first, on its database or over a connection of its own: same
@@ -88,9 +107,11 @@ export async function startBeside(
   return { ...first, url, api, ports, call, close: () => api.close() };
 }
 
-async function listen(ports: Ports, { requestMs = 30_000, ...limits }: ApiLimits) {
+async function listen(ports: Ports, { requestMs = 30_000, ...given }: ApiLimits) {
+  const { server, issuer: _, ...limits } = given;
   const service = makeService(ports, { ...LIMITS, ...limits });
-  const api = await buildApp(service, { version: 'test', requestMs, logger: false });
+  const settings = { version: 'test', requestMs, logger: false, ...server };
+  const api = await buildApp(service, settings);
   return { api, url: await api.listen({ port: 0 }) };
 }
 
