@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { fromHex } from '../bytes/encoding.ts';
 import { POLICY_LIMITS, TPM_LIMITS } from '../bytes/limits.ts';
 import { HASH_ALGORITHMS, hashByName } from '../crypto/digest.ts';
+import { eventRuleProblems } from './event-data.ts';
 import { readPattern } from './glob-pattern.ts';
 
 /** Name of a policy, a rule or a reference set. */
@@ -12,6 +13,16 @@ const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Highest PCR of a PC client TPM. */
 const LAST_PCR = 23;
+
+/** Hashes of file signatures. Not SHA-1: who can make two files of one digest gets one signed. */
+const SIGNATURE_HASHES = [
+  'sha256',
+  'sha384',
+  'sha512',
+  'sha3-256',
+  'sha3-384',
+  'sha3-512',
+] as const;
 
 /** Longest address in `$schema`. */
 const EDITOR_HINT_CHARS = 2048;
@@ -108,6 +119,7 @@ export const measurementRule = z
     digestIn: setNames.optional(),
     signedBy: setNames.optional(),
     event: eventName.optional(),
+    label: eventName.optional(),
     data: z.record(z.string(), z.string()).optional(),
     keyring: eventName.optional(),
     keyIn: setNames.optional(),
@@ -152,9 +164,22 @@ const DEFAULT_TEMPLATES = [
   'evm-sig',
 ];
 
+/** Which signatures of files count for rules with `signedBy`. */
+const signatures = z
+  .strictObject({
+    hashes: distinct(z.array(z.enum(SIGNATURE_HASHES))).default(['sha256', 'sha384', 'sha512']),
+    minRsaBits: z
+      .int()
+      .min(1024)
+      .max(TPM_LIMITS.rsaBytes * 8)
+      .default(2048),
+  })
+  .prefault({});
+
 const ima = z.strictObject({
   templates: distinct(z.array(z.string().regex(/^[!-~]{1,255}$/))).default(DEFAULT_TEMPLATES),
   fileDigests: distinct(z.array(hashName)).default(['sha256', 'sha384', 'sha512']),
+  signatures,
   paddedBanks: treatment.default('refuse'),
   violations,
   history: z.strictObject({ unknown: z.enum(['none', 'warn']).default('none') }).prefault({}),
@@ -228,15 +253,15 @@ interface RuleProblem {
 /** What is wrong between a rule's keys: what no record can satisfy is a mistake. */
 function ruleProblems(rule: MeasurementRule): RuleProblem[] {
   const problems: RuleProblem[] = [];
-  const kinds = (['path', 'event', 'keyring'] as const).filter((key) => rule[key] !== undefined);
+  const kinds = KINDS.filter((key) => rule[key] !== undefined);
   const conditions = [...kinds, rule.digestIn, rule.signedBy].filter((key) => key !== undefined);
   if (conditions.length === 0) {
-    problems.push({ path: [], message: 'a rule needs path, event, keyring, digestIn or signedBy' });
+    problems.push({ path: [], message: `a rule needs ${KINDS.join(', ')}, digestIn or signedBy` });
   }
   for (const key of kinds.filter((_, index) => index > 0)) {
     problems.push({ path: [key], message: `no record satisfies both ${kinds[0]} and ${key}` });
   }
-  if (rule.signedBy !== undefined && (rule.event ?? rule.keyring) !== undefined) {
+  if (rule.signedBy !== undefined && kinds.some((key) => key !== 'path')) {
     problems.push({ path: ['signedBy'], message: 'only files are signed' });
   }
   if (rule.data !== undefined && rule.event === undefined) {
@@ -245,5 +270,8 @@ function ruleProblems(rule: MeasurementRule): RuleProblem[] {
   if (rule.keyIn !== undefined && rule.keyring === undefined) {
     problems.push({ path: ['keyIn'], message: 'keyIn needs keyring' });
   }
-  return problems;
+  return [...problems, ...eventRuleProblems(rule)];
 }
+
+/** Keys that say what kind of record a rule is about. */
+const KINDS = ['path', 'event', 'label', 'keyring'] as const;
