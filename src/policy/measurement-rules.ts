@@ -3,6 +3,7 @@
 
 import { asciiBytes, equalBytes } from '../bytes/encoding.ts';
 import type { Judgement, Measurement, MeasurementRules, Ruling } from './acceptance.ts';
+import { hasLabel } from './event-data.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import type { PolicyProblem } from './parse-policy.ts';
 import type { ReferenceSet } from './reference-set.ts';
@@ -83,6 +84,7 @@ class CompiledRule {
   readonly #kind: Measurement['kind'] | 'any';
   readonly #path: Glob | undefined;
   readonly #event: Uint8Array | undefined;
+  readonly #label: string | undefined;
   readonly #sets: readonly ReferenceSet[] | undefined;
   /** Algorithms in which a digest may speak for a measurement; `any` where it speaks against. */
   readonly #algorithms: 'any' | ReadonlySet<string>;
@@ -96,6 +98,7 @@ class CompiledRule {
     this.#kind = kindOf(rule);
     this.#path = rule.path === undefined ? undefined : globOf(rule.path);
     this.#event = rule.event === undefined ? undefined : asciiBytes(rule.event);
+    this.#label = rule.label;
     this.#sets = rule.digestIn?.flatMap((name) => sets.get(name) ?? []);
     this.#algorithms = rule.then === 'refuse' ? 'any' : accepted;
     this.wants =
@@ -113,6 +116,7 @@ class CompiledRule {
   concerns({ kind, name }: Measurement): boolean {
     if (this.#kind !== 'any' && this.#kind !== kind) return false;
     if (this.#event !== undefined && !equalBytes(this.#event, name)) return false;
+    if (this.#label !== undefined && !hasLabel(name, this.#label)) return false;
     return this.#path === undefined || this.#path.matches(name);
   }
 
@@ -123,10 +127,11 @@ class CompiledRule {
   }
 }
 
-/** `path` is about files and `event` about buffers. A rule with neither refuses both, but accepts
- *  files only: a file that is known to be good is not thereby good as a key or a kernel policy. */
+/** `path` is about files, `event` and `label` are about buffers. A rule with none of them refuses
+ *  both, but accepts files only: a file that is known to be good is not thereby good as a key or a
+ *  kernel policy. */
 function kindOf(rule: MeasurementRule): Measurement['kind'] | 'any' {
-  if (rule.event !== undefined) return 'buffer';
+  if ((rule.event ?? rule.label) !== undefined) return 'buffer';
   return rule.path === undefined && rule.then === 'refuse' ? 'any' : 'file';
 }
 

@@ -44,8 +44,11 @@ const glob = z.string().superRefine((pattern, context) => {
  *  is not authenticated (FORMATS 11). */
 const eventName = z
   .string()
-  .regex(/^[!-~]{1,255}$/, 'printable ASCII without spaces (the kernel writes "_"), at most 255')
-  .regex(/^[^/]/, 'the name of an event does not start with "/"');
+  .regex(/^[!-~]{1,255}$/, {
+    error: 'printable ASCII without spaces (the kernel writes "_"), at most 255',
+    abort: true,
+  })
+  .regex(/^[^/]/, { error: 'the name of an event does not start with "/"', abort: true });
 
 const pinnedValue = z
   .string()
@@ -270,7 +273,7 @@ function ruleProblems(rule: MeasurementRule): RuleProblem[] {
   if (rule.keyIn !== undefined && rule.keyring === undefined) {
     problems.push({ path: ['keyIn'], message: 'keyIn needs keyring' });
   }
-  return [...problems, ...eventRuleProblems(rule)];
+  return problems.length > 0 ? problems : eventRuleProblems(rule);
 }
 
 /** Keys that say what kind of record a rule is about. */

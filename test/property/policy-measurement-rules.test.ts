@@ -29,7 +29,7 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.record({ path, then }),
   fc.record({ path, digestIn, then }),
   fc.record({ digestIn, then }),
-  fc.record({ event: fc.constantFrom('a', 'e'), then }),
+  fc.record({ event: fc.constantFrom('kernel_version', 'selinux-state'), then }),
 );
 const rules = fc.array(rule, { maxLength: 6 });
 const contents: fc.Arbitrary<Contents> = fc.record({
@@ -39,7 +39,7 @@ const contents: fc.Arbitrary<Contents> = fc.record({
 const measurement: fc.Arbitrary<Measurement> = fc
   .record({
     kind: fc.constantFrom('file' as const, 'buffer' as const),
-    name: fc.constantFrom('/a', '/b', '/a/b', 'a', 'e').map(utf8),
+    name: fc.constantFrom('/a', '/b', '/a/b', 'kernel_version', 'selinux-state').map(utf8),
     algorithm: fc.constantFrom('sha256', 'sha3-256', 'sm3'),
     hex: fc.constantFrom(...DIGESTS),
   })

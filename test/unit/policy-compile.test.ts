@@ -156,7 +156,13 @@ describe('problems of a compilation', () => {
     [rule({ signedBy: ['v'], then: 'refuse' }), ['ima.measurements[0].signedBy']],
     [rule({ signedBy: ['v'], then: 'warn' }), ['ima.measurements[0].signedBy']],
     [
-      { ima: { measurements: [{ id: 'd', event: 'e', data: { a: '0' }, then: 'refuse' }] } },
+      {
+        ima: {
+          measurements: [
+            { id: 'd', event: 'selinux-state', data: { enforcing: '0' }, then: 'refuse' },
+          ],
+        },
+      },
       ['ima.measurements[0].data'],
     ],
     [
