@@ -43,6 +43,12 @@ const TRUST_FILES: readonly RegExp[] = [
 /** Standalone lists above this size are stored gzip-compressed, with `.gz` behind the name. */
 const GZIP_ABOVE_BYTES = 65_536;
 
+/** Names the event logs of its folder that no bundle names, with the PCR values of each. */
+const STATED_PCRS = 'expected-pcrs.json';
+
+/** Those logs are stored gzip-compressed above this size. */
+const GZIP_LOG_ABOVE_BYTES = 10_000;
+
 /** The files that a bundle names, as the bundle spells them. */
 interface NamedFiles {
   readonly ak: { readonly file: string };
@@ -55,16 +61,36 @@ copyEvidence(process.argv[2] ?? '', dirname(new URL(import.meta.url).pathname));
 
 function copyEvidence(collection: string, target: string): void {
   const files = new Set<string>();
+  const logs = new Set<string>();
   for (const path of readdirSync(collection, { recursive: true, encoding: 'utf8' })) {
+    if (basename(path) === STATED_PCRS) {
+      files.add(path);
+      for (const log of logsOf(collection, path)) logs.add(log);
+    }
     if (TRUST_FILES.some((file) => file.test(path))) files.add(path);
     if (!path.endsWith('.bundle.json')) continue;
     for (const file of filesOf(collection, path)) files.add(file);
   }
-  for (const file of [...STANDALONE_LISTS, ...SIGNING_KEYS]) files.add(file);
+  for (const file of [...STANDALONE_LISTS, ...SIGNING_KEYS, ...logs]) files.add(file);
   for (const file of [...files]) {
     if (file.startsWith('public/')) files.add(join('public', file.split('/')[1] ?? '', 'LICENSE'));
   }
-  for (const file of [...files].sort()) copyOne(join(collection, file), join(target, file));
+  for (const file of [...files].sort()) {
+    const gzipAboveBytes = gzipAbove(file, logs);
+    copyOne(join(collection, file), join(target, file), gzipAboveBytes);
+  }
+}
+
+/** From which size on a file is compressed; bundles name files that stay as they are. */
+function gzipAbove(file: string, logs: ReadonlySet<string>): number {
+  if (logs.has(file)) return GZIP_LOG_ABOVE_BYTES;
+  return STANDALONE_LISTS.includes(file) ? GZIP_ABOVE_BYTES : Number.POSITIVE_INFINITY;
+}
+
+/** The event logs whose PCR values a file states, relative to the collection. */
+function logsOf(collection: string, path: string): string[] {
+  const stated: object = JSON.parse(readFileSync(join(collection, path), 'utf8'));
+  return Object.keys(stated).map((name) => join(dirname(path), name));
 }
 
 /** A bundle, its expected facts, and every file the bundle names, relative to the collection. */
@@ -84,11 +110,10 @@ function filesOf(collection: string, bundlePath: string): string[] {
   );
 }
 
-function copyOne(from: string, to: string): void {
+function copyOne(from: string, to: string, gzipAboveBytes: number): void {
   mkdirSync(dirname(to), { recursive: true });
   const bytes = readFileSync(from);
-  const isStandalone = STANDALONE_LISTS.some((list) => from.endsWith(list));
-  if (isStandalone && bytes.byteLength > GZIP_ABOVE_BYTES) {
+  if (bytes.byteLength > gzipAboveBytes) {
     writeFileSync(`${to}.gz`, gzipSync(bytes, { level: 9 }));
   } else {
     writeFileSync(to, bytes);
