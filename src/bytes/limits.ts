@@ -117,10 +117,19 @@ export const POLICY_LIMITS = {
   patternBytes: 4096,
   /** All path patterns of a policy together: a hostile name visits every byte of each. */
   patternsBytes: 131_072,
+  /** Steps in which all rules of a policy are compared with each other, which takes some ten milliseconds. */
+  lintSteps: 20_000,
+  /** Steps of one comparison: patterns of people take hundreds, made-up ones any number. */
+  lintPairSteps: 3_000,
   /** Distinct entries of one reference set; 10^7 digests of SHA-256 are 320 MB. */
   setEntries: 10_000_000,
   /** One line of a reference set: SHA-512 in hex and a path of PATH_MAX, every byte escaped. */
   setLineBytes: 16_384,
+  /** Changed entries that one comparison of two sets tells; the rest are counted. */
+  shownChanges: 100_000,
+  /** A Keylime runtime policy sent to the service: parsed in one go, in some 30 ms. Larger ones are
+   *  converted by the command line. */
+  keylimeBytes: 4_194_304,
   /** Problems told about one document or set; the rest are counted. */
   problems: 100,
 } as const;
@@ -169,6 +178,8 @@ export const REAPPRAISAL_LIMITS = {
 export const FILE_LIMITS = {
   /** An evidence bundle: paths and hex; the room is for a long `extendOrder`. */
   bundleBytes: 16_777_216,
+  /** A Keylime runtime policy to convert: half a million files. */
+  keylimeBytes: 67_108_864,
   /** Timelines kept between calls: some thousand attesters, or some with very many findings. */
   stateBytes: 67_108_864,
   /** What one `.gz` may unpack to: ten million records. */
