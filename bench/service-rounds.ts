@@ -10,6 +10,7 @@ import { makeService, type Service } from '../src/service/service.ts';
 import type { Database } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { storesOn } from '../src/store/stores.ts';
+import { startWorkers } from '../src/workers/worker-pool.ts';
 import {
   type CountingDatabase,
   countingDatabase,
@@ -39,7 +40,8 @@ export async function measureService(
 ): Promise<readonly ServiceFigures[]> {
   await migrate(database, MIGRATIONS);
   const counting = countingDatabase(database);
-  const ports: Ports = { clock, random, ...storesOn(counting.database, random.id) };
+  const workers = startWorkers();
+  const ports: Ports = { clock, random, workers, ...storesOn(counting.database, random.id) };
   const service = makeService(ports, LIMITS);
   await publishPolicy(ports, new TextEncoder().encode(JSON.stringify(POLICY)), OPERATOR);
   await activatePolicy(service, { name: POLICY.name, version: 1 }, OPERATOR);
@@ -73,7 +75,7 @@ interface Host {
 async function enrolledHost(service: Service, list: MadeList): Promise<Host> {
   const attester = makeAttester(list);
   const enrolment = { ak: attester.ak, labels: {}, by: OPERATOR };
-  const { id } = (await enrollAttester(service.ports, enrolment)).attester;
+  const { id } = (await enrollAttester(service, enrolment)).attester;
   return { service, list, attester, id, sent: 0 };
 }
 

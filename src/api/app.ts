@@ -17,11 +17,14 @@ import { answerProblem, PROBLEM_TYPE, problemDocument } from './problem.ts';
 import { attesterRoutes } from './routes/attesters.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { challengeRoutes } from './routes/challenges.ts';
+import { enrolmentRoutes } from './routes/enrolment.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyringRoutes } from './routes/keyrings.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { referenceSetRoutes } from './routes/reference-sets.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { trustAnchorRoutes } from './routes/trust-anchors.ts';
 import { verdictRoutes } from './routes/verdicts.ts';
 
 /** How the application behaves as a server. */
@@ -60,12 +63,15 @@ export async function buildApp(service: Service, settings: AppSettings): Promise
   await api.register(multipart, multipartOptions(service));
   await describeRoutes(api, settings.version);
   healthRoutes(api, service);
+  enrolmentRoutes(api, service);
   attesterRoutes(api, service);
   timelineRoutes(api, service);
   challengeRoutes(api, service);
   verdictRoutes(api, service);
   policyRoutes(api, service);
   referenceSetRoutes(api, service);
+  keyringRoutes(api, service);
+  trustAnchorRoutes(api, service);
   tokenRoutes(api, service);
   auditRoutes(api, service);
   await api.ready();

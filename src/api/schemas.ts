@@ -2,6 +2,7 @@
 // docs/api.md; OpenAPI 3.1.
 
 import { z } from 'zod';
+import { SET_BASES } from '../policy/reference-set-terms.ts';
 import { policySchema } from '../policy/schema.ts';
 import { hashName } from '../service/evidence-document.ts';
 
@@ -10,7 +11,7 @@ const MOST_LABELS = 64;
 /** EAR words. */
 export const status = z.enum(['affirming', 'warning', 'contraindicated', 'none']);
 
-const id = z.uuid().meta({ description: 'Id of a row, given by the service.' });
+export const id = z.uuid().meta({ description: 'Id of a row, given by the service.' });
 const name = policySchema.shape.name.meta({ description: 'Name of a policy or a set.' });
 const version = z.coerce.number().int().min(1).max(2_147_483_647);
 const count = z.int().min(0);
@@ -19,7 +20,7 @@ const count = z.int().min(0);
 export const moment = z.iso.datetime();
 
 /** `sha256:` and hex. */
-const contentDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+export const contentDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const idPath = z.object({ id });
 export const namePath = z.object({ name });
@@ -43,7 +44,8 @@ export function pageOf<T extends z.ZodType>(item: T) {
   });
 }
 
-const labels = z
+/** Labels of an attester. */
+export const labels = z
   .record(
     z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/),
     z.string().regex(/^[\x20-\x7e]{0,255}$/),
@@ -51,34 +53,7 @@ const labels = z
   .refine((all) => Object.keys(all).length <= MOST_LABELS, `at most ${MOST_LABELS} labels`)
   .meta({ description: 'Given by operators; policies choose attesters by them.' });
 
-export const enrolment = z.strictObject({
-  ak: z.strictObject({
-    encoding: z.enum(['tpmt-public', 'tpm2b-public', 'spki-pem', 'x509-pem', 'x509-der']),
-    bytes: z.base64().max(32_768).meta({ description: 'The key; PEM text too is base64 here.' }),
-  }),
-  labels: labels.default({}),
-});
-
 export const relabelling = z.strictObject({ labels });
-
-const attesterFields = {
-  id,
-  identity: contentDigest.meta({ description: 'RFC 7638 thumbprint of the attestation key.' }),
-  akEncoding: enrolment.shape.ak.shape.encoding,
-  labels: z.record(z.string(), z.string()),
-  enrolledAt: moment,
-  latest: z
-    .object({ id, status, at: moment, expiresAt: moment })
-    .nullable()
-    .meta({ description: 'The newest verdict; null before the first.' }),
-};
-
-export const attester = z.object(attesterFields).meta({ id: 'Attester' });
-
-export const enrolled = z.object({
-  ...attesterFields,
-  findings: z.array(z.string()).meta({ description: 'Codes that verdicts will carry.' }),
-});
 
 export const challenge = z
   .object({
@@ -148,15 +123,29 @@ export const publishedPolicy = z.object({
   notes: z.array(z.string()),
 });
 
-export const uploadedSet = z.object({
+const setTerms = z.object({
+  validFrom: moment.nullable().meta({ description: 'Values count from then on.' }),
+  retireAt: moment
+    .nullable()
+    .meta({ description: 'Values count no more for what is measured from then on.' }),
+  basis: z
+    .enum(SET_BASES)
+    .nullable()
+    .meta({ description: 'trusted-on-first-use: seen on a host, and nobody vouches for them.' }),
+});
+
+export const uploadedSet = setTerms.extend({
   name,
   version,
   digest: contentDigest,
   entries: count,
   created: z.boolean(),
+  leftOut: z
+    .array(z.object({ at: z.string(), message: z.string() }))
+    .meta({ description: 'What a Keylime runtime policy says beside the digests.' }),
 });
 
-const keptVersion = z.object({
+export const keptVersion = z.object({
   name,
   version,
   digest: contentDigest,
@@ -167,9 +156,10 @@ const keptVersion = z.object({
 export const versionList = z.object({ items: z.array(keptVersion) });
 
 const setVersion = keptVersion.extend({
+  ...setTerms.shape,
   entries: count,
   sizeBytes: count,
-  format: z.enum(['digest-lines', 'ndjson']),
+  format: z.enum(['digest-lines', 'ndjson', 'csv']),
   paths: z.enum(['free', 'bound']),
 });
 
@@ -193,6 +183,13 @@ export const setUploadQuery = z.strictObject({
     .enum(['free', 'bound'])
     .default('free')
     .meta({ description: 'bound: each digest of digest lines counts for its own path only.' }),
+  validFrom: moment.optional(),
+  retireAt: moment.optional(),
+  basis: z.enum(SET_BASES).optional(),
+});
+
+export const setDiffQuery = z.strictObject({
+  from: version.meta({ description: 'The version to compare with.' }),
 });
 
 /** The answer to a request that leaves nothing to say. */

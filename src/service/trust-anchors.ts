@@ -1,0 +1,144 @@
+// Trust anchors, intermediates and revocation lists: what chains of TPM certificates are checked
+// against. None is believed that nobody uploaded. docs/api.md, "Trust anchors"
+
+import { toHex } from '../bytes/encoding.ts';
+import { type Certificate, readCertificate } from '../enroll/certificate.ts';
+import { fingerprintOf } from '../enroll/fingerprint.ts';
+import { readPemBundle } from '../enroll/pem.ts';
+import { type RevocationList, readRevocationList } from '../enroll/revocation-list.ts';
+import { TrustMaterial } from '../enroll/trust-material.ts';
+import type { AnchorKind, TrustAnchor } from './key-stores.ts';
+import type { AccessToken, Ports } from './ports.ts';
+import { Problem, type ProblemPlace } from './problem.ts';
+
+/** One of an import, as it is kept now. */
+export interface ImportedAnchor extends TrustAnchor {
+  /** False when it was kept already. */
+  readonly created: boolean;
+}
+
+/** Keeps every certificate (or revocation list) of a file, PEM blocks or one in DER. One that cannot
+ *  be read refuses all of them. Problem: `trust_anchor.invalid`. */
+export async function importTrustAnchors(
+  ports: Ports,
+  file: { readonly kind: AnchorKind; readonly content: Uint8Array; readonly by: AccessToken },
+): Promise<ImportedAnchor[]> {
+  const { kind, content, by } = file;
+  const at = ports.clock.now();
+  const anchors = blocksOf(kind, content).map((der, index) => {
+    const described = kind === 'crl' ? aboutList(der) : aboutCertificate(der);
+    if (described === undefined)
+      throw invalid([{ at: `block ${index + 1}`, message: WANTED[kind] }]);
+    return { fingerprint: fingerprintOf(der), kind, der, ...described, addedAt: at };
+  });
+  const imported: ImportedAnchor[] = [];
+  for (const anchor of anchors) {
+    const created = await ports.trustAnchors.add(anchor);
+    imported.push({ ...anchor, created });
+    if (!created) continue;
+    const { fingerprint, subject } = anchor;
+    const entry = { at, actor: by.id, action: 'trust_anchor.add', subject: fingerprint };
+    await ports.audit.append({ ...entry, detail: { kind, subject } });
+  }
+  return imported;
+}
+
+/** Everything that is believed, or helps to believe, by subject. */
+export function listTrustAnchors(ports: Ports): Promise<TrustAnchor[]> {
+  return ports.trustAnchors.list();
+}
+
+/** Takes one away: chains are checked when attesters enrol, so attesters stay what they are.
+ *  Problem: `trust_anchor.unknown`. */
+export async function removeTrustAnchor(
+  ports: Ports,
+  fingerprint: string,
+  by: AccessToken,
+): Promise<void> {
+  if (!(await ports.trustAnchors.remove(fingerprint))) {
+    throw new Problem('trust_anchor.unknown', 'Nothing with this fingerprint is kept.');
+  }
+  const at = ports.clock.now();
+  const entry = { at, actor: by.id, action: 'trust_anchor.remove', subject: fingerprint };
+  await ports.audit.append(entry);
+}
+
+/** Reads what is kept into the form that chains are searched in, once for each change. */
+export class TrustShelf {
+  readonly #ports: Pick<Ports, 'trustAnchors'>;
+  #key = '';
+  #material = new TrustMaterial({ anchors: [], intermediates: [], revocationLists: [] });
+
+  constructor(ports: Pick<Ports, 'trustAnchors'>) {
+    this.#ports = ports;
+  }
+
+  /** Everything that is kept now. */
+  async material(): Promise<TrustMaterial> {
+    const kept = await this.#ports.trustAnchors.list();
+    const key = kept.map(({ fingerprint, kind }) => `${kind} ${fingerprint}`).join('\n');
+    if (key !== this.#key) {
+      this.#material = materialOf(kept);
+      this.#key = key;
+    }
+    return this.#material;
+  }
+}
+
+function materialOf(kept: readonly TrustAnchor[]): TrustMaterial {
+  const certificates = (wanted: AnchorKind): Certificate[] =>
+    kept.filter(({ kind }) => kind === wanted).map(({ der }) => believed(readCertificate(der)));
+  const lists: RevocationList[] = kept
+    .filter(({ kind }) => kind === 'crl')
+    .map(({ der }) => believed(readRevocationList(der)));
+  return new TrustMaterial({
+    anchors: certificates('anchor'),
+    intermediates: certificates('intermediate'),
+    revocationLists: lists,
+  });
+}
+
+function believed<T>(
+  reading: { readonly ok: true; readonly value: T } | { readonly ok: false },
+): T {
+  if (!reading.ok) throw new Error('a stored trust anchor is damaged');
+  return reading.value;
+}
+
+function blocksOf(kind: AnchorKind, content: Uint8Array): readonly Uint8Array[] {
+  if (content[0] === DER_SEQUENCE) return [content];
+  const reading = readPemBundle(content, kind === 'crl' ? 'X509 CRL' : 'CERTIFICATE');
+  if (reading.ok) return reading.value;
+  const { expected, actual } = reading.malformed;
+  throw invalid([{ at: '', message: `expected ${expected}, found ${actual}` }]);
+}
+
+function aboutCertificate(
+  bytes: Uint8Array,
+): Pick<TrustAnchor, 'subject' | 'expiresAt'> | undefined {
+  const reading = readCertificate(bytes);
+  if (!reading.ok) return undefined;
+  const { subject, notAfterMs } = reading.value;
+  return { subject, expiresAt: new Date(notAfterMs) };
+}
+
+function aboutList(der: Uint8Array): Pick<TrustAnchor, 'subject' | 'expiresAt'> | undefined {
+  const reading = readRevocationList(der);
+  if (!reading.ok) return undefined;
+  const { issuerDn, nextUpdateMs } = reading.value;
+  const subject = `revocation list of ${toHex(issuerDn)}`.substring(0, SUBJECT_CHARS);
+  return { subject, expiresAt: nextUpdateMs === undefined ? null : new Date(nextUpdateMs) };
+}
+
+function invalid(places: readonly ProblemPlace[]): Problem {
+  const detail = 'Nothing was kept. Correct the file and send it again.';
+  return new Problem('trust_anchor.invalid', { detail, places });
+}
+
+const DER_SEQUENCE = 0x30;
+const SUBJECT_CHARS = 512;
+const WANTED: Readonly<Record<AnchorKind, string>> = {
+  anchor: 'no certificate can be read',
+  intermediate: 'no certificate can be read',
+  crl: 'no revocation list can be read',
+};
