@@ -26,7 +26,7 @@ export interface EventDatum {
 
 /** What a buffer says. */
 export interface BufferEvent {
-  /** Values by key, as Latin text, one character a byte. At most one for two bytes of the buffer. */
+  /** Values by key, as Latin text, one character a byte. Never more values than bytes. */
   readonly values: ReadonlyMap<string, string>;
 }
 
