@@ -2,9 +2,9 @@
 // for. Written by hand. TPM 2.0 Part 2, 10.12.8 TPMS_ATTEST, 10.12.1 TPMS_QUOTE_INFO; FORMATS 14.1
 
 import { generateKeyPairSync, hash, sign } from 'node:crypto';
-import { type EvidenceBody, headOf } from '../src/api/evidence-head.ts';
+import { headOf } from '../src/api/evidence-head.ts';
 import type { AkClaim } from '../src/enroll/ak.ts';
-import type { EvidenceHead } from '../src/service/appraise-evidence.ts';
+import type { EvidenceBody, EvidenceHead } from '../src/service/evidence-document.ts';
 import type { MadeList } from './list-maker.ts';
 
 /** Which records a round sends, and the nonce that its quote carries. */

@@ -14,6 +14,7 @@ import { makeService } from './service/service.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { storesOn } from './store/stores.ts';
+import { startWorkers } from './workers/worker-pool.ts';
 
 /** A service that listens. */
 export interface RunningService {
@@ -47,6 +48,7 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
     clock,
     random,
     ...storesOn(database, random.id),
+    workers: startWorkers(),
     ...(issuer === undefined ? {} : { issuer }),
   };
   const { tls, trustedProxies, rates } = settings;
@@ -71,6 +73,7 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
     close: async () => {
       clearInterval(broom);
       await api.close();
+      await ports.workers.close();
       await database.close();
     },
   };

@@ -5,8 +5,9 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { ByteCollector } from '../bytes/byte-collector.ts';
 import type { Appraisal } from '../service/appraise-evidence.ts';
+import { type EvidenceBody, evidenceBody } from '../service/evidence-document.ts';
 import { Problem } from '../service/problem.ts';
-import { type EvidenceBody, evidenceBody, headOf, invalid } from './evidence-head.ts';
+import { headOf, invalid } from './evidence-head.ts';
 
 /** Feeds the parts of a request to an appraisal. Problems: `request.invalid` when parts are
  *  missing, left over, out of order or cut off; `limit.exceeded`. */

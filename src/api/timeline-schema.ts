@@ -2,7 +2,8 @@
 // "Timeline"
 
 import { z } from 'zod';
-import { hashName, moment, pageOf, status } from './schemas.ts';
+import { hashName } from '../service/evidence-document.ts';
+import { moment, pageOf, status } from './schemas.ts';
 import { epochs, finding } from './verdict-schema.ts';
 
 const count = z.int().min(0);

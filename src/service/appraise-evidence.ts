@@ -5,21 +5,14 @@ import { ByteCollector } from '../bytes/byte-collector.ts';
 import { toBase64, toHex } from '../bytes/encoding.ts';
 import { BOOT_LIMITS } from '../bytes/limits.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
-import type { Evidence } from '../verify/evidence.ts';
 import type { TimelineState } from '../verify/timeline-state.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import { beginVerification, type Verification } from '../verify/verify.ts';
 import { findAttester } from './enroll-attester.ts';
+import type { EvidenceHead } from './evidence-document.ts';
 import type { Attester, Challenge, EvidenceDraft, EvidencePart } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { Service } from './service.ts';
-
-/** Everything of the evidence that comes before its long parts. */
-export interface EvidenceHead {
-  readonly claims: Omit<Evidence, 'ak' | 'nonce' | 'bootLog'>;
-  /** The same as it was received, a JSON object: kept, so that the verdict can be derived again. */
-  readonly document: Readonly<Record<string, unknown>>;
-}
 
 /** Opens the appraisal that answers a challenge, before any evidence is read. Problems:
  *  `challenge.unknown`, `challenge.spent`, `challenge.expired`, `round.overtaken`,
@@ -128,14 +121,17 @@ export class Appraisal {
   }
 
   #begin(): Verification {
-    if (this.#head === undefined) throw new Error('no head was accepted');
+    const [head, receivedAt] = [this.#head, this.#receivedAt];
+    if (head === undefined || receivedAt === undefined) throw new Error('no head was accepted');
     const { attester, challenge, policy, state } = this.#subject;
     const bootLog = this.#bootLog === undefined ? {} : { bootLog: this.#bootLog.take() };
     const evidence = {
-      ...this.#head.claims,
+      ...head.claims,
       ...bootLog,
       ak: attester.ak,
+      akBinding: attester.binding,
       nonce: challenge.nonce,
+      receivedAtMs: receivedAt.getTime(),
     };
     return beginVerification(evidence, policy, state);
   }
@@ -153,7 +149,8 @@ export class Appraisal {
     const { attester, challenge, state } = this.#subject;
     const before = state === undefined ? {} : { timeline: state };
     const ak = { bytes: toBase64(attester.ak.bytes), encoding: attester.ak.encoding };
-    return { ak, nonce: toHex(challenge.nonce), ...before, ...this.#head?.document };
+    const { binding: akBinding } = attester;
+    return { ak, akBinding, nonce: toHex(challenge.nonce), ...before, ...this.#head?.document };
   }
 }
 

@@ -16,16 +16,17 @@ export interface IssuedChallenge {
 
 /** Issues a challenge to an attester, under the policy that applies to it now. Of too many open
  *  challenges the oldest are dropped: whoever asks often cannot keep the attester from asking.
- *  Problems: `attester.unknown`, `policy.none_active`, `policy.ambiguous`. */
+ *  Where another policy applies than at the last round, what is kept of the boot is appraised again
+ *  first. Problems: `attester.unknown`, `policy.none_active`, `policy.ambiguous`, `service.busy`. */
 export async function issueChallenge(
   service: Service,
   attesterId: string,
 ): Promise<IssuedChallenge> {
-  const { ports, policies } = service;
+  const { ports, policies, renewals } = service;
   const attester = await findAttester(ports, attesterId);
   const pinned = await policies.choose(attester.labels);
   const policy = await policies.compiled(pinned);
-  const timeline = await ports.timelines.find(attester.id);
+  const timeline = await renewals.upTo(attester.id, pinned);
   const issuedAt = ports.clock.now();
   const lifeMs = policy.freshness.challengeSeconds * 1000;
   const challenge = {

@@ -4,22 +4,24 @@
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
-import type { ReferenceSet } from '../policy/reference-set.ts';
-import { ReferenceSetReader } from '../policy/reference-set-text.ts';
+import { policyDigest } from '../policy/policy-digest.ts';
+import type { IndexedReferenceSet } from '../policy/reference-set.ts';
+import { shareReferenceSet } from '../policy/reference-set-share.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { loadReferenceSet } from './load-reference-set.ts';
+import { type PinnedPolicy, pinsKey } from './pinned-policy.ts';
+import { type PolicyPackage, packPolicy } from './policy-package.ts';
 import type { Challenge, Labels, Ports, SetVersion, SetVersions } from './ports.ts';
 import { Problem } from './problem.ts';
-
-/** A policy version with the versions of the sets that it names. */
-export type PinnedPolicy = Pick<Challenge, 'policy' | 'referenceSets'>;
 
 /** Reads policies and sets through the ports and keeps what it compiled. */
 export class PolicyCatalog {
   readonly #ports: Pick<Ports, 'policies' | 'referenceSets'>;
   readonly #documents = new BoundedCache<PolicyDocument>(POLICIES_KEPT);
   readonly #compiled = new BoundedCache<AcceptancePolicy>(POLICIES_KEPT);
-  readonly #sets = new BoundedCache<ReferenceSet>(SETS_KEPT);
+  readonly #packed = new BoundedCache<PolicyPackage>(POLICIES_KEPT);
+  readonly #sets = new BoundedCache<IndexedReferenceSet>(SETS_KEPT);
 
   constructor(ports: Pick<Ports, 'policies' | 'referenceSets'>) {
     this.#ports = ports;
@@ -70,33 +72,49 @@ export class PolicyCatalog {
   }
 
   /** The policy that a challenge pinned, ready to appraise. Problem: `policy.invalid`. */
-  compiled({ policy: { name, version }, referenceSets }: PinnedPolicy): Promise<AcceptancePolicy> {
-    const pins = Object.entries(referenceSets).sort(([a], [b]) => (a < b ? -1 : 1));
-    const key = [[name, version], ...pins].map((pin) => pin.join('@')).join(' ');
-    return this.#compiled.get(key, async () => {
+  compiled(pinned: PinnedPolicy): Promise<AcceptancePolicy> {
+    const { name, version } = pinned.policy;
+    return this.#compiled.get(pinsKey(pinned), async () => {
       const document = await this.document(name, version);
-      const sets = new Map<string, ReferenceSet>();
-      for (const [set, setVersion] of pins) sets.set(set, await this.#set(set, setVersion));
+      const sets = await this.#setsOf(pinned);
       const result = compilePolicy(document, { sets, version });
       if (!result.ok) throw invalidPolicy(result.problems);
       return result.policy;
     });
   }
 
-  async #set(name: string, version: number): Promise<ReferenceSet> {
-    const found = await this.#ports.referenceSets.find(name, version);
-    if (found === undefined) throw new Error(`no reference set ${name}@${version}`);
-    return this.#sets.get(found.digest, () => this.#load(found));
+  /** The same for a thread, which compiles it itself. Problem: `policy.invalid`. */
+  async packed(pinned: PinnedPolicy): Promise<PolicyPackage> {
+    // What does not compile here does not there: here it is a problem with its places.
+    await this.compiled(pinned);
+    const { name, version } = pinned.policy;
+    return this.#packed.get(pinsKey(pinned), async () => {
+      const document = await this.document(name, version);
+      const sets = [...(await this.#setsOf(pinned))].map(
+        ([set, values]) => [set, shareReferenceSet(values)] as const,
+      );
+      return packPolicy({ document, digest: policyDigest(document), version, sets });
+    });
   }
 
-  async #load({ digest, format, paths }: SetVersion): Promise<ReferenceSet> {
-    const reader = new ReferenceSetReader({ format, paths });
-    for await (const window of this.#ports.referenceSets.read(digest)) reader.push(window);
-    const result = reader.end();
-    if (!result.ok || result.set.digest !== digest) {
-      throw new Error(`stored reference set ${digest} is damaged`);
+  async #setsOf({ referenceSets }: PinnedPolicy): Promise<Map<string, IndexedReferenceSet>> {
+    const sets = new Map<string, IndexedReferenceSet>();
+    for (const [set, version] of Object.entries(referenceSets)) {
+      sets.set(set, await this.#set(set, version));
     }
-    return result.set;
+    return sets;
+  }
+
+  /** A stored set, ready to look up in. */
+  referenceSet(version: SetVersion): Promise<IndexedReferenceSet> {
+    const { referenceSets } = this.#ports;
+    return this.#sets.get(version.digest, () => loadReferenceSet(referenceSets, version));
+  }
+
+  async #set(name: string, version: number): Promise<IndexedReferenceSet> {
+    const found = await this.#ports.referenceSets.find(name, version);
+    if (found === undefined) throw new Error(`no reference set ${name}@${version}`);
+    return this.referenceSet(found);
   }
 }
 
@@ -106,6 +124,7 @@ export function setNames(document: PolicyDocument): ReadonlySet<string> {
   const rules = ima === 'not-required' ? [] : ima.measurements;
   return new Set([
     ...rules.flatMap(({ digestIn }) => digestIn ?? []),
+    ...Object.values(boot?.pcrs ?? {}).flatMap(({ allowIn }) => allowIn ?? []),
     ...(boot?.bootAggregate?.kernels ?? []),
   ]);
 }

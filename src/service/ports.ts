@@ -3,12 +3,14 @@
 
 import type { AkClaim } from '../enroll/ak.ts';
 import type { AkBinding } from '../enroll/ak-binding.ts';
-import type { EnrolmentStore } from './enrolment-store.ts';
+import type { SetTerms } from '../policy/reference-set-terms.ts';
 import type { ReferenceReading } from '../policy/reference-set-text.ts';
 import type { TimelineState } from '../verify/timeline-state.ts';
 import type { Verdict, VerdictStatus } from '../verify/verdict.ts';
-import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
+import type { AppraisalWorkers } from './appraisal-workers.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { EnrolmentStore } from './enrolment-store.ts';
+import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
 import type { PageRequest } from './page.ts';
 import type { TimelineStore } from './timeline-store.ts';
 
@@ -39,6 +41,7 @@ export interface Ports {
   readonly issuer?: TokenIssuer;
   readonly audit: AuditLog;
   readonly storage: Storage;
+  readonly workers: AppraisalWorkers;
 }
 
 export interface Clock {
@@ -235,10 +238,12 @@ export interface PolicyStore {
   list(): Promise<Version[]>;
 }
 
-/** How the text of a set is to be read. */
+/** How the text of a set is to be read, and the terms said beside it. */
 export type SetReading = Required<ReferenceReading>;
 
 export interface SetVersion extends Version, SetReading {
+  /** Those of the text included. */
+  readonly terms: SetTerms;
   readonly entries: number;
   /** Of the text as it was uploaded. */
   readonly sizeBytes: number;
@@ -253,6 +258,7 @@ export interface ReferenceSetDraft {
     readonly name: string;
     readonly digest: string;
     readonly entries: number;
+    readonly terms: SetTerms;
     readonly at: Date;
   }): Promise<{ readonly version: number; readonly created: boolean }>;
   abandon(): Promise<void>;
@@ -316,11 +322,7 @@ export interface TokenStore {
     readonly expiresAt: Date | undefined;
   }): Promise<StoredToken | undefined>;
   /** With `keepAdmin`, the last admin token that works stays (`last-admin`). */
-  revoke(
-    id: string,
-    at: Date,
-    keepAdmin: boolean,
-  ): Promise<'revoked' | 'absent' | 'last-admin'>;
+  revoke(id: string, at: Date, keepAdmin: boolean): Promise<'revoked' | 'absent' | 'last-admin'>;
 }
 
 /** Who signs tokens for us elsewhere: an OpenID Connect provider. */

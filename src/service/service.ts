@@ -3,6 +3,8 @@
 import { PolicyCatalog } from './policy-catalog.ts';
 import type { Ports } from './ports.ts';
 import { Problem } from './problem.ts';
+import { TimelineRenewals } from './renew-timeline.ts';
+import { TrustShelf } from './trust-anchors.ts';
 
 /** Bounds that an operator may set. */
 export interface ServiceLimits {
@@ -19,6 +21,8 @@ export interface ServiceLimits {
 export interface Service {
   readonly ports: Ports;
   readonly policies: PolicyCatalog;
+  readonly trust: TrustShelf;
+  readonly renewals: TimelineRenewals;
   readonly limits: ServiceLimits;
   readonly gate: AppraisalGate;
 }
@@ -26,7 +30,9 @@ export interface Service {
 /** Puts the service together on its ports. */
 export function makeService(ports: Ports, limits: ServiceLimits): Service {
   const gate = new AppraisalGate(limits.appraisals);
-  return { ports, policies: new PolicyCatalog(ports), limits, gate };
+  const policies = new PolicyCatalog(ports);
+  const renewals = new TimelineRenewals(ports, policies);
+  return { ports, policies, trust: new TrustShelf(ports), renewals, limits, gate };
 }
 
 /** Lets so many appraisals in at once. */

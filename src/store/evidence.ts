@@ -105,6 +105,7 @@ function decide(queries: Queries, decision: Decision, evidenceId: string): Promi
     ima?.provenCount ?? null,
     ima?.pendingCount ?? null,
     verdict.next.fromIndex,
+    JSON.stringify({ policy: challenge.policy, referenceSets: challenge.referenceSets }),
   ]);
 }
 
@@ -159,18 +160,21 @@ const DECIDE = `
         coalesce((SELECT version FROM attester_timelines WHERE attester_id = $1), 0)
     RETURNING id, timeline_version
   ), advanced AS (
-    INSERT INTO attester_timelines AS kept (attester_id, version, state, updated_at)
-    SELECT $1, timeline_version + 1, $15::json, $6 FROM spent WHERE $15::json IS NOT NULL
+    INSERT INTO attester_timelines AS kept
+      (attester_id, version, state, updated_at, appraised_under, began_at)
+    SELECT $1, timeline_version + 1, $15::json, $6, $21::jsonb, $6
+    FROM spent WHERE $15::json IS NOT NULL
     ON CONFLICT (attester_id) DO UPDATE
-    SET version = excluded.version, state = excluded.state, updated_at = excluded.updated_at
+    SET version = excluded.version, state = excluded.state, updated_at = excluded.updated_at,
+      appraised_under = excluded.appraised_under
     WHERE kept.version + 1 = excluded.version
     RETURNING version
   ), stored AS (
     INSERT INTO verdicts (attester_id, id, challenge_id, status, decided_at, expires_at,
       policy_name, policy_version, reference_sets, codes, document, timeline_version, boot,
-      from_index, proven_count, pending_count, next_index)
+      from_index, proven_count, pending_count, next_index, moved)
     SELECT $1, $4, id, $5, $6, $7, $8, $9, $10::jsonb, $11, $12::json, timeline_version, $16,
-      $17, $18, $19, $20
+      $17, $18, $19, $20, $15::json IS NOT NULL
     FROM spent WHERE $15::json IS NULL OR EXISTS (SELECT 1 FROM advanced)
     RETURNING id
   )

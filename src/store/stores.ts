@@ -16,7 +16,10 @@ import { trustAnchorStore } from './trust-anchors.ts';
 import { verdictStore } from './verdicts.ts';
 
 /** The stores that the use cases need; `newId` names rows that callers never ask for. */
-export function storesOn(database: Database, newId: () => string): Omit<Ports, 'clock' | 'random'> {
+export function storesOn(
+  database: Database,
+  newId: () => string,
+): Omit<Ports, 'clock' | 'random' | 'workers'> {
   return {
     attesters: attesterStore(database),
     enrolments: enrolmentStore(database),

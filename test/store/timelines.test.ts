@@ -41,7 +41,8 @@ onBothDatabases('timelines', (opened) => {
   }
 
   it('of an attester that never proved anything are empty', async () => {
-    const nothing = { version: 0, state: undefined, updatedAt: undefined, nextIndex: undefined };
+    const nowhere = { state: undefined, updatedAt: undefined, nextIndex: undefined };
+    const nothing = { version: 0, ...nowhere, under: undefined };
     assert.deepEqual(await stores().timelines.find(randomUUID()), nothing);
     const id = await enrolled();
     assert.deepEqual(await stores().timelines.find(id), nothing);
@@ -56,7 +57,8 @@ onBothDatabases('timelines', (opened) => {
       assert.equal(await settle(await issued(id, version, version), state), true);
       const kept = await stores().timelines.find(id);
       const updatedAt = after(version);
-      assert.deepEqual(kept, { version: version + 1, state, updatedAt, nextIndex: undefined });
+      const next = { version: version + 1, state, updatedAt, nextIndex: undefined };
+      assert.deepEqual(kept, { ...next, under: UNDER });
     }
   });
 
@@ -134,6 +136,47 @@ onBothDatabases('timelines', (opened) => {
     assert.deepEqual((await attesters.find(id))?.enrolledAt, after(60));
   });
 
+  it('tell which rounds make them up: those that proved something, and the last', async () => {
+    const id = await enrolled();
+    const { timelines } = stores();
+    assert.deepEqual(await timelines.history(id, 9), []);
+    const proven = [4, 4, 4, 7, 7, 7];
+    const ids = proven.map(() => randomUUID());
+    for (const [version, provenCount] of proven.entries()) {
+      const ima = { ...NO_LIST, provenCount };
+      const verdict = { ...onBoot(1, 0), id: ids[version] ?? '', coverage: { ima, boot: null } };
+      await settle(await issued(id, version, version), someState(1), verdict);
+    }
+    const wanted = [0, 3, 4, 5].map((at) => ({ verdictId: ids[at], moved: true }));
+    assert.deepEqual(await timelines.history(id, 9), wanted);
+    assert.deepEqual(await timelines.history(id, 2), wanted.slice(0, 2));
+    const failed = randomUUID();
+    await settle(await issued(id, 6, 6), undefined, { id: failed });
+    const last = { verdictId: failed, moved: false };
+    assert.deepEqual(await timelines.history(id, 9), [...wanted, last]);
+    const reboot = randomUUID();
+    await settle(await issued(id, 6, 7), someState(2), { ...onBoot(2, 0), id: reboot });
+    assert.deepEqual(await timelines.history(id, 9), [{ verdictId: reboot, moved: true }]);
+  });
+
+  it('take a state that was derived again only in the place of the version it is of', async () => {
+    const id = await enrolled();
+    const { timelines } = stores();
+    await settle(await issued(id, 0), someState(1));
+    const under = { policy: { name: 'prod', version: 2 }, referenceSets: { other: 1 } };
+    const renewal = { attesterId: id, under, at: after(9) };
+    assert.equal(await timelines.renew({ ...renewal, version: 2, state: someState(7) }), false);
+    assert.equal(await timelines.renew({ ...renewal, version: 1, state: undefined }), true);
+    const noted = await timelines.find(id);
+    assert.deepEqual([noted.version, noted.state?.boot.number, noted.under], [1, 1, under]);
+    const again = { ...renewal, under: UNDER, version: 1, state: someState(7) };
+    assert.equal(await timelines.renew(again), true);
+    assert.equal(await timelines.renew(again), false);
+    const renewed = await timelines.find(id);
+    assert.deepEqual([renewed.version, renewed.state?.boot.number, renewed.under], [2, 7, UNDER]);
+    assert.deepEqual(renewed.updatedAt, after(9));
+  });
+
   it('that are damaged are a fault', async () => {
     const id = await enrolled();
     await settle(await issued(id, 0), someState(1));
@@ -160,6 +203,10 @@ function someState(number: number): TimelineState {
     listBase: null,
   };
 }
+
+/** What the challenges of this fleet pin. */
+const UNDER = { policy: { name: 'prod', version: 1 }, referenceSets: { 'debian-12': 3 } };
+const NO_LIST = { fromIndex: 0, pendingCount: 0, provenBytes: 0, banks: {}, segments: 0 };
 
 /** Of a verdict on a genuine quote of this boot. */
 function onBoot(boot: number, fromIndex: number): NonNullable<Parameters<typeof someDecision>[1]> {

@@ -34,6 +34,7 @@ export function measurementOf(told: ToldMeasurement): Measurement {
     template: namedTemplate(template),
     byteOrder: 'little',
     provenAtMs: told.provenAtMs,
+    index: 0,
   };
 }
 
