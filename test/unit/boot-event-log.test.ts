@@ -20,7 +20,7 @@ import {
   u32,
 } from './boot-log-writer.ts';
 
-const VECTORS = 'vectors/event-logs';
+const VECTORS = 'evidence/public';
 const SMALL_LOG = `${VECTORS}/kgoldman-acs/tpm2bios.log`;
 const EVENT: MadeEvent = { pcr: 4, type: 13, data: Buffer.from('shim') };
 const SPEC_ID_BYTES = 32 + 28 + 4 + 1;

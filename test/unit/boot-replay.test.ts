@@ -1,10 +1,9 @@
-// Replay of firmware event logs: real logs against values computed independently, the start of
-// PCR 0, omitted digests, and what boot_aggregate is compared with.
+// Replay of firmware event logs: the start of PCR 0, omitted digests, and what boot_aggregate is
+// compared with. Replay of the real logs: test/captures/event-logs.test.ts
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { PCR_NONE, readEventLog } from '../../src/boot/event-log.ts';
+import { readEventLog } from '../../src/boot/event-log.ts';
 import { EV_EFI_HCRTM_EVENT, EV_NO_ACTION } from '../../src/boot/event-types.ts';
 import { type ReplayedEventLog, replayEventLog, replayedBootPcrs } from '../../src/boot/replay.ts';
 import { isAllZero, toHex } from '../../src/bytes/encoding.ts';
@@ -17,85 +16,12 @@ import {
   sha1Record,
   testFile,
 } from './boot-log-writer.ts';
+import { gapsOf, valuesOf } from './replayed-values.ts';
 
-const VECTORS = 'vectors/event-logs';
-
-interface ExpectedLog {
-  /** Records that belong to a PCR. */
-  readonly events: number;
-  readonly startupLocality: number;
-  readonly pcrs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
-
-/** (bank, PCR, first event without a digest): these PCRs have no value. */
-const GAPS: Readonly<Record<string, readonly (readonly [string, number, number])[]>> = {
-  'event-uefivar.bin': [
-    ['sha384', 7, 1],
-    ['sha512', 7, 1],
-  ],
-  'thinkpad.bin.gz': [
-    ['sha1', 11, 43],
-    ['sha1', 12, 44],
-    ['sha1', 13, 45],
-    ['sha1', 14, 46],
-  ],
-  'tpm2_windows_lenovo_yogax1v2.gz': [
-    ['sha1', 5, 51],
-    ['sha1', 11, 40],
-    ['sha1', 12, 41],
-    ['sha1', 13, 42],
-    ['sha1', 14, 43],
-  ],
-};
+const VECTORS = 'evidence/public';
 
 function replayOf(path: string): ReplayedEventLog {
   return replayEventLog(readEventLog(testFile(path)));
-}
-
-function valuesOf(replay: ReplayedEventLog): Record<string, Record<string, string>> {
-  const values: Record<string, Record<string, string>> = {};
-  for (const [bank, pcrs] of replay.banks) {
-    values[bank] = {};
-    for (const [pcr, of] of pcrs) {
-      if (of.state === 'replayed') values[bank][pcr] = toHex(of.value);
-    }
-  }
-  return values;
-}
-
-function gapsOf(replay: ReplayedEventLog): (readonly [string, number, number])[] {
-  return [...replay.banks]
-    .flatMap(([bank, pcrs]) =>
-      [...pcrs].map(([pcr, of]) => [bank, pcr, of.state === 'gap' ? of.eventIndex : -1] as const),
-    )
-    .filter(([, , eventIndex]) => eventIndex >= 0)
-    .sort(([, left], [, right]) => left - right);
-}
-
-describe('replay of real logs', () => {
-  for (const origin of readdirSync(new URL(`../${VECTORS}`, import.meta.url))) {
-    const folder = `${VECTORS}/${origin}`;
-    const stated: Record<string, ExpectedLog> = JSON.parse(
-      Buffer.from(testFile(`${folder}/expected-pcrs.json`)).toString(),
-    );
-    for (const [name, expected] of Object.entries(stated)) {
-      it(`${origin}/${name}`, () => {
-        const replay = replayOf(`${folder}/${name}`);
-        const inPcrs = replay.log.events.filter(({ pcr }) => pcr !== PCR_NONE);
-        assert.equal(inPcrs.length, expected.events);
-        assert.equal(replay.startupLocality, expected.startupLocality);
-        const gaps = GAPS[name] ?? [];
-        assert.deepEqual(gapsOf(replay), gaps);
-        const values = structuredClone(expected.pcrs) as Record<string, Record<string, string>>;
-        for (const [bank, pcr] of gaps) delete values[bank]?.[pcr];
-        assert.deepEqual(valuesOf(replay), { ...emptyBanks(replay), ...values });
-      });
-    }
-  }
-});
-
-function emptyBanks(replay: ReplayedEventLog): Record<string, Record<string, string>> {
-  return Object.fromEntries([...replay.banks.keys()].map((bank) => [bank, {}]));
 }
 
 function locality(value: number, data = Buffer.from([value])): MadeEvent {
@@ -187,7 +113,7 @@ function aggregate(path: string, bank: HashName & ('sha1' | 'sha256'), last: num
 
 describe('PCR 0–9 for boot_aggregate', () => {
   it('give the SHA-1 aggregate over PCR 0–7 of a public IMA list', () => {
-    const path = `${VECTORS}/openeuler-mirror-kunpengsecl/binary_bios_measurements`;
+    const path = `${VECTORS}/openeuler-mirror-kunpengsecl/ima/binary_bios_measurements`;
     assert.equal(aggregate(path, 'sha1', 7), '5e7bbf27b7dd568610cc1f1ea49ceaa420395690');
   });
 

@@ -42,7 +42,7 @@ describe('Secure Boot in real logs', () => {
   ];
   for (const [name, state, eventIndex] of states) {
     it(`${name}: ${state ?? 'undecided'}`, () => {
-      const { findings, ...rest } = fact(testFile(`vectors/event-logs/${name}`));
+      const { findings, ...rest } = fact(testFile(`evidence/public/${name}`));
       const witness = state === undefined ? {} : { eventIndex, bank: 'sha256' };
       assert.deepEqual(rest, { state, ...witness });
       assert.deepEqual(findings, []);
@@ -50,7 +50,7 @@ describe('Secure Boot in real logs', () => {
   }
 
   it('is undecided where only SHA-1 speaks', () => {
-    const log = testFile('vectors/event-logs/google-go-attestation/sb_cert_eventlog.gz');
+    const log = testFile('evidence/public/google-go-attestation/sb_cert_eventlog.gz');
     assert.equal(fact(log, log, ['sha1']).state, undefined);
     assert.equal(fact(log, log, ['sha1', 'sha384']).bank, 'sha384');
   });
