@@ -1,20 +1,43 @@
 // Reference sets: the known digests that rules name with `digestIn`. Content-addressed, so that a
 // verdict can say by which values it came about. docs/policy.md, "Reference sets"
 
-import { asciiBytes, concatBytes, isAllZero, toHex } from '../bytes/encoding.ts';
+import { concatBytes, isAllZero } from '../bytes/encoding.ts';
 import { IMA_LIMITS, POLICY_LIMITS } from '../bytes/limits.ts';
 import { digest, type HashName, hashByName } from '../crypto/digest.ts';
+import { addressOf } from './reference-set-address.ts';
+import type { SetBasis, SetTerms, SetValidity } from './reference-set-terms.ts';
 import { type SortedRecords, SortedRecordsBuilder } from './sorted-records.ts';
+import { runSteps, type Steps } from './steps.ts';
 
 /** A set of digests, each acceptable for any name or for one path only. */
-export interface ReferenceSet {
-  /** Content address: `sha256:` and hex. Independent of order and repeats of the upload. */
+export interface ReferenceSet extends SetTerms {
+  /** Content address: `sha256:` and hex. Independent of order and repeats of the upload; the terms
+   *  are part of it. */
   readonly digest: string;
   /** How many different entries it has. */
   readonly entryCount: number;
   /** Whether the set has `digest` under this algorithm's name, path-free or bound to exactly
    *  `name` (spaces as underscores, as IMA records them). False for an algorithm unknown here. */
   has(algorithm: string, digest: Uint8Array, name: Uint8Array): boolean;
+}
+
+/** A set with its records at hand: to share it between threads and to compare it. */
+export interface IndexedReferenceSet extends ReferenceSet {
+  /** By name of the algorithm. */
+  readonly tables: ReferenceTables;
+  /** Whether it has exactly this entry: the path, or its absence, included. */
+  hasEntry(entry: ReferenceEntry): boolean;
+}
+
+export type ReferenceTables = ReadonlyMap<string, ReferenceTable>;
+
+/** The entries of one algorithm. */
+export interface ReferenceTable {
+  readonly sizeBytes: number;
+  /** Digests. */
+  readonly free: SortedRecords;
+  /** Digests, each with the key of its path behind it. */
+  readonly bound: SortedRecords;
 }
 
 /** One entry on its way into a set. */
@@ -32,7 +55,7 @@ export class ReferenceSetBuilder {
 
   /** Adds an entry, or says in words why it cannot be one. */
   add(entry: ReferenceEntry): string | undefined {
-    const refusal = refusalOf(entry);
+    const refusal = entryRefusal(entry);
     if (refusal !== undefined) return refusal;
     if (this.#count >= POLICY_LIMITS.setEntries) {
       return `a reference set has at most ${POLICY_LIMITS.setEntries} entries`;
@@ -40,18 +63,24 @@ export class ReferenceSetBuilder {
     this.#count += 1;
     const table = this.#table(entry.algorithm, entry.digest.byteLength);
     if (entry.path === undefined) table.free.add(entry.digest);
-    else table.bound.add(concatBytes(entry.digest, pathKey(asRecorded(entry.path))));
+    else table.bound.add(boundRecord(entry.digest, asRecorded(entry.path)));
     return undefined;
   }
 
-  /** The set of everything that was added. */
-  build(): ReferenceSet {
-    const tables = new Map<string, Table>();
+  /** The set of everything that was added, in one go. Call it or `building`, once. */
+  build(terms: SetTerms = NO_TERMS): IndexedReferenceSet {
+    return runSteps(this.building(terms));
+  }
+
+  /** The same in steps: a million entries take some hundred milliseconds. */
+  *building(terms: SetTerms = NO_TERMS): Steps<IndexedReferenceSet> {
+    const tables = new Map<string, ReferenceTable>();
     for (const [algorithm, { free, bound }] of this.#tables) {
       const sizeBytes = hashByName(algorithm)?.sizeBytes ?? 0;
-      tables.set(algorithm, { sizeBytes, free: free.build(), bound: bound.build() });
+      const table = { sizeBytes, free: yield* free.build(), bound: yield* bound.build() };
+      tables.set(algorithm, table);
     }
-    return new TableReferenceSet(tables);
+    return openTables(tables, terms, yield* addressOf(tables, terms));
   }
 
   #table(algorithm: HashName, sizeBytes: number): TableBuilder {
@@ -66,27 +95,32 @@ export class ReferenceSetBuilder {
   }
 }
 
+/** A set over tables that were built, under the address that was computed for them. */
+export function openTables(
+  tables: ReferenceTables,
+  terms: SetTerms,
+  address: string,
+): IndexedReferenceSet {
+  return new TableReferenceSet(tables, terms, address);
+}
+
 interface TableBuilder {
   readonly free: SortedRecordsBuilder;
   readonly bound: SortedRecordsBuilder;
 }
 
-interface Table {
-  readonly sizeBytes: number;
-  /** Digests. */
-  readonly free: SortedRecords;
-  /** Digests, each with the key of its path behind it. */
-  readonly bound: SortedRecords;
-}
-
-class TableReferenceSet implements ReferenceSet {
+class TableReferenceSet implements IndexedReferenceSet {
   readonly digest: string;
   readonly entryCount: number;
-  readonly #tables: ReadonlyMap<string, Table>;
+  readonly validity: SetValidity;
+  readonly basis?: SetBasis;
+  readonly tables: ReferenceTables;
 
-  constructor(tables: ReadonlyMap<string, Table>) {
-    this.#tables = tables;
-    this.digest = `sha256:${toHex(sha256(asciiBytes(canonicalForm(tables))))}`;
+  constructor(tables: ReferenceTables, { validity, basis }: SetTerms, address: string) {
+    this.tables = tables;
+    this.digest = address;
+    this.validity = validity;
+    if (basis !== undefined) this.basis = basis;
     this.entryCount = [...tables.values()].reduce(
       (sum, { free, bound }) => sum + free.count + bound.count,
       0,
@@ -94,27 +128,27 @@ class TableReferenceSet implements ReferenceSet {
   }
 
   has(algorithm: string, fileDigest: Uint8Array, name: Uint8Array): boolean {
-    const table = this.#tables.get(algorithm);
+    const table = this.tables.get(algorithm);
     if (table === undefined || table.sizeBytes !== fileDigest.byteLength) return false;
     if (table.free.has(fileDigest)) return true;
     // The path's key costs a hash: look first whether the digest is bound to anything.
-    return table.bound.has(fileDigest) && table.bound.has(concatBytes(fileDigest, pathKey(name)));
+    return table.bound.has(fileDigest) && table.bound.has(boundRecord(fileDigest, name));
+  }
+
+  hasEntry({ algorithm, digest: value, path }: ReferenceEntry): boolean {
+    const table = this.tables.get(algorithm);
+    if (table === undefined || table.sizeBytes !== value.byteLength) return false;
+    if (path === undefined) return table.free.has(value);
+    return table.bound.has(value) && table.bound.has(boundRecord(value, asRecorded(path)));
   }
 }
 
-/** One line a non-empty table, by algorithm: kind, count, SHA-256 of the sorted records. */
-function canonicalForm(tables: ReadonlyMap<string, Table>): string {
-  const lines = ['plumbline-reference-set/1'];
-  for (const [algorithm, table] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const kind of ['free', 'bound'] as const) {
-      const { bytes, count } = table[kind];
-      if (count > 0) lines.push(`${algorithm} ${kind} ${count} ${toHex(sha256(bytes))}`);
-    }
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function refusalOf({ algorithm, digest: value, path }: ReferenceEntry): string | undefined {
+/** What keeps an entry out of a set, in words; undefined when nothing does. */
+export function entryRefusal({
+  algorithm,
+  digest: value,
+  path,
+}: ReferenceEntry): string | undefined {
   if (value.byteLength !== hashByName(algorithm)?.sizeBytes) {
     return `a ${algorithm} digest has another length`;
   }
@@ -128,20 +162,17 @@ function refusalOf({ algorithm, digest: value, path }: ReferenceEntry): string |
 
 /** The path as IMA records it: every space an underscore (FORMATS 2.3). */
 function asRecorded(path: Uint8Array): Uint8Array {
-  return path.map((byte) => (byte === SPACE ? UNDERSCORE : byte));
+  return path.includes(SPACE) ? path.map((byte) => (byte === SPACE ? UNDERSCORE : byte)) : path;
 }
 
-/** Fixed-size stand-in for a path. */
-function pathKey(path: Uint8Array): Uint8Array {
-  return sha256(path);
+/** A digest and behind it the fixed-size stand-in for its path. */
+function boundRecord(value: Uint8Array, recordedPath: Uint8Array): Uint8Array {
+  const pathKey = digest('sha256', recordedPath);
+  if (pathKey === undefined) throw new Error('SHA-256 cannot be computed');
+  return concatBytes(value, pathKey);
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
-  const value = digest('sha256', bytes);
-  if (value === undefined) throw new Error('SHA-256 cannot be computed');
-  return value;
-}
-
+const NO_TERMS: SetTerms = { validity: {} };
 const SLASH = 0x2f;
 const SPACE = 0x20;
 const UNDERSCORE = 0x5f;

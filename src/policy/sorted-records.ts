@@ -1,168 +1,145 @@
 // Sets of fixed-size byte records: sorted, without repeats, with an index over the leading bits.
-// A look-up costs about two comparisons on digests, and on no choice of records more than a binary
-// search; the sorted bytes are the canonical form anyway. docs/policy.md, "Reference sets"
+// A look-up compares about two digests, and on no choice of records does more than a binary search;
+// the sorted bytes are the canonical form anyway. Both arrays are shared memory, for many threads.
+// docs/policy.md, "Reference sets"
+
+import { viewBytes } from '../bytes/encoding.ts';
+import { bucketOfRecord, type IndexedRecords, sortBuckets } from './sort-buckets.ts';
+import type { Steps } from './steps.ts';
 
 /** Gathers records of one size, in any order. */
 export class SortedRecordsBuilder {
   readonly #recordBytes: number;
-  #bytes: Uint8Array;
+  /** Full blocks, and the one that is being filled: growing never copies what is there. */
+  readonly #blocks: Uint8Array[] = [];
+  #block = new Uint8Array();
+  #usedBytes = 0;
   #count = 0;
 
   /** Records of `recordBytes` bytes, at least 4. */
   constructor(recordBytes: number) {
     this.#recordBytes = recordBytes;
-    this.#bytes = new Uint8Array(recordBytes * 64);
   }
 
-  /** Adds a record. */
+  /** Adds a copy of a record. */
   add(record: Uint8Array): void {
-    const at = this.#count * this.#recordBytes;
-    if (at + this.#recordBytes > this.#bytes.byteLength) {
-      const grown = new Uint8Array(this.#bytes.byteLength * 2);
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(record, at);
+    if (this.#usedBytes === this.#block.byteLength) this.#nextBlock();
+    this.#block.set(record, this.#usedBytes);
+    this.#usedBytes += this.#recordBytes;
     this.#count += 1;
   }
 
-  /** Sorts what was added. */
-  build(): SortedRecords {
-    const source = { bytes: this.#bytes, recordBytes: this.#recordBytes };
-    const bits = indexBits(this.#count);
-    const starts = bucketStarts(source, this.#count, bits);
-    const order = bucketOrder(source, starts, bits);
-    for (let bucket = 0; bucket + 1 < starts.length; bucket += 1) {
-      sortRange(source, order, [starts[bucket] ?? 0, starts[bucket + 1] ?? 0]);
-    }
-    return new SortedRecords(withoutRepeats(source, order));
+  /** Sorts what was added. Call once. */
+  *build(): Steps<SortedRecords> {
+    const count = this.#count;
+    const recordBytes = this.#recordBytes;
+    const bits = indexBits(count);
+    const sorted = {
+      bytes: new Uint8Array(new SharedArrayBuffer(count * recordBytes)),
+      recordBytes,
+      starts: new Uint32Array(new SharedArrayBuffer(4 * ((1 << bits) + 1))),
+      bits,
+    };
+    const blocks = [...this.#blocks, viewBytes(this.#block, 0, this.#usedBytes)];
+    const left = yield* sortBuckets(blocks, sorted);
+    return left === count ? new SortedRecords(sorted) : yield* shrunk(sorted, left);
   }
-}
 
-/** Records in one array, each `recordBytes` long. */
-interface RecordArray {
-  readonly bytes: Uint8Array;
-  readonly recordBytes: number;
+  /** Blocks double while the set is small, and are of one size from then on. */
+  #nextBlock(): void {
+    if (this.#usedBytes > 0) this.#blocks.push(this.#block);
+    const records = Math.min(Math.max(this.#count, FIRST_RECORDS), BLOCK_RECORDS);
+    this.#block = new Uint8Array(records * this.#recordBytes);
+    this.#usedBytes = 0;
+  }
 }
 
 /** An immutable set of records. */
 export class SortedRecords {
-  readonly #recordBytes: number;
-  readonly #bits: number;
-  /** Bucket b holds the records from `starts[b]` to before `starts[b + 1]`. */
   readonly #starts: Uint32Array;
+  readonly #bits: number;
+  readonly recordBytes: number;
   /** How many different records there are. */
   readonly count: number;
   /** All records in ascending byte order: the set's canonical form. */
   readonly bytes: Uint8Array;
 
-  /** Takes records that are sorted and free of repeats. */
-  constructor(records: RecordArray) {
-    this.bytes = records.bytes;
-    this.#recordBytes = records.recordBytes;
-    this.count = records.bytes.byteLength / records.recordBytes;
-    this.#bits = indexBits(this.count);
-    this.#starts = bucketStarts(records, this.count, this.#bits);
+  /** Takes what a builder or `indexed` gave, and believes it. */
+  constructor({ bytes, recordBytes, starts, bits }: IndexedRecords) {
+    this.bytes = bytes;
+    this.recordBytes = recordBytes;
+    this.count = bytes.byteLength / recordBytes;
+    this.#starts = starts;
+    this.#bits = bits;
+  }
+
+  /** The memory of this set, without a copy: to open it in another thread. */
+  get indexed(): IndexedRecords {
+    const { bytes, recordBytes } = this;
+    return { bytes, recordBytes, starts: this.#starts, bits: this.#bits };
+  }
+
+  /** Bytes of memory, records and index. */
+  get sizeBytes(): number {
+    return this.bytes.byteLength + this.#starts.byteLength;
   }
 
   /** Whether a record begins with `prefix` (4 bytes at least): with a whole one, membership. */
   has(prefix: Uint8Array): boolean {
-    const bucket = leadingBits(prefix, 0, this.#bits);
+    const bucket = bucketOfRecord(prefix, 0, this.#bits);
     let low = this.#starts[bucket] ?? 0;
     let high = this.#starts[bucket + 1] ?? 0;
-    while (low < high) {
+    const { bytes, recordBytes } = this;
+    // Only records that were chosen to begin alike leave more than a few to look at.
+    while (high - low > FEW) {
       const middle = (low + high) >>> 1;
-      const order = compareAt(this.bytes, middle * this.#recordBytes, prefix);
-      if (order === 0) return true;
-      if (order < 0) low = middle + 1;
-      else high = middle;
+      const at = middle * recordBytes;
+      const alike = alikeBytes(bytes, at, prefix);
+      const isBelow = alike < prefix.byteLength && (bytes[at + alike] ?? 0) < (prefix[alike] ?? 0);
+      if (isBelow) low = middle + 1;
+      else high = middle + 1;
+    }
+    for (let record = low; record < high; record += 1) {
+      if (alikeBytes(bytes, record * recordBytes, prefix) === prefix.length) return true;
     }
     return false;
   }
 }
 
-/** Byte order of the record at `at`, as far as `prefix` goes, against `prefix`. */
-function compareAt(bytes: Uint8Array, at: number, prefix: Uint8Array): number {
-  for (let index = 0; index < prefix.byteLength; index += 1) {
-    const difference = (bytes[at + index] ?? 0) - (prefix[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** How many bytes at the start of `prefix` are those at `at`. */
+function alikeBytes(bytes: Uint8Array, at: number, prefix: Uint8Array): number {
+  const lengthBytes = prefix.length;
+  let index = 0;
+  while (index < lengthBytes && bytes[at + index] === prefix[index]) index += 1;
+  return index;
 }
 
-/** Bits of the index: about one record a bucket, at most 2^24 buckets. */
+/** Bits of the index: one to two buckets a record, at most 2^24 buckets. */
 function indexBits(count: number): number {
   return Math.min(24, Math.max(1, 32 - Math.clz32(count)));
 }
 
-/** The first `bits` bits of the record at `at`, as a number. */
-function leadingBits(bytes: Uint8Array, at: number, bits: number): number {
-  const word =
-    ((bytes[at] ?? 0) << 24) |
-    ((bytes[at + 1] ?? 0) << 16) |
-    ((bytes[at + 2] ?? 0) << 8) |
-    (bytes[at + 3] ?? 0);
-  return word >>> (32 - bits);
+/** The first `count` records in memory of their own, with an index of their size. */
+function* shrunk(records: IndexedRecords, count: number): Steps<SortedRecords> {
+  const { recordBytes } = records;
+  const bits = indexBits(count);
+  const bytes = new Uint8Array(new SharedArrayBuffer(count * recordBytes));
+  for (let start = 0; start < bytes.byteLength; start += COPY_BYTES) {
+    const end = Math.min(start + COPY_BYTES, bytes.byteLength);
+    bytes.set(viewBytes(records.bytes, start, end), start);
+    yield;
+  }
+  const starts = new Uint32Array(new SharedArrayBuffer(4 * ((1 << bits) + 1)));
+  // A bucket of fewer bits begins where the first of those that it unites begins.
+  for (let bucket = 0; bucket < starts.length; bucket += 1) {
+    starts[bucket] = records.starts[bucket << (records.bits - bits)] ?? 0;
+  }
+  return new SortedRecords({ bytes, recordBytes, starts, bits });
 }
 
-function bucketStarts(source: RecordArray, count: number, bits: number): Uint32Array {
-  const starts = new Uint32Array((1 << bits) + 1);
-  for (let record = 0; record < count; record += 1) {
-    const after = leadingBits(source.bytes, record * source.recordBytes, bits) + 1;
-    starts[after] = (starts[after] ?? 0) + 1;
-  }
-  for (let bucket = 1; bucket < starts.length; bucket += 1) {
-    starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
-  }
-  return starts;
-}
-
-/** Record numbers, bucket by bucket. */
-function bucketOrder(source: RecordArray, starts: Uint32Array, bits: number): Uint32Array {
-  const next = Uint32Array.from(starts);
-  const count = starts[starts.length - 1] ?? 0;
-  const order = new Uint32Array(count);
-  for (let record = 0; record < count; record += 1) {
-    const bucket = leadingBits(source.bytes, record * source.recordBytes, bits);
-    const at = next[bucket] ?? 0;
-    order[at] = record;
-    next[bucket] = at + 1;
-  }
-  return order;
-}
-
-function sortRange(
-  source: RecordArray,
-  order: Uint32Array,
-  [start, end]: readonly [number, number],
-): void {
-  if (end - start < 2) return;
-  const records = Array.from({ length: end - start }, (_, index) => order[start + index] ?? 0);
-  records.sort((left, right) => compareRecords(source, left, right));
-  order.set(records, start);
-}
-
-function compareRecords(source: RecordArray, left: number, right: number): number {
-  const leftAt = left * source.recordBytes;
-  const rightAt = right * source.recordBytes;
-  for (let index = 0; index < source.recordBytes; index += 1) {
-    const difference = (source.bytes[leftAt + index] ?? 0) - (source.bytes[rightAt + index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-function withoutRepeats(source: RecordArray, order: Uint32Array): RecordArray {
-  const kept = order.filter((record, index) => {
-    const before = order[index - 1];
-    return before === undefined || compareRecords(source, before, record) !== 0;
-  });
-  const { recordBytes } = source;
-  const bytes = new Uint8Array(kept.length * recordBytes);
-  for (const [index, record] of kept.entries()) {
-    for (let byte = 0; byte < recordBytes; byte += 1) {
-      bytes[index * recordBytes + byte] = source.bytes[record * recordBytes + byte] ?? 0;
-    }
-  }
-  return { bytes, recordBytes };
-}
+/** Records of a bucket that are looked at one after the other. */
+const FEW = 8;
+const FIRST_RECORDS = 64;
+const BLOCK_RECORDS = 65_536;
+/** Some milliseconds of copying. */
+const COPY_BYTES = 8_388_608;

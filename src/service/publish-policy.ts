@@ -125,7 +125,7 @@ async function uploadedSets(
   return new Map(
     named.map(({ name, digest, entries }) => [
       name,
-      { digest, entryCount: entries, has: () => false },
+      { digest, entryCount: entries, validity: {}, has: () => false },
     ]),
   );
 }

@@ -1,7 +1,9 @@
 // Reference sets in the database: content stored once for each digest, versions that never change,
-// and a pointer for each name to the active one. migrations/0003_reference_sets.sql
+// and a pointer for each name to the active one. migrations/0003_reference_sets.sql,
+// 0009_set_validity.sql
 
 import { z } from 'zod';
+import type { SetTerms } from '../policy/reference-set-terms.ts';
 import type { ReferenceSetDraft, ReferenceSetStore } from '../service/ports.ts';
 import { type Chunk, ChunkGatherer, expandChunk } from './chunks.ts';
 import { type Database, onlyRow, type Queries } from './database.ts';
@@ -53,7 +55,9 @@ class Draft implements ReferenceSetDraft {
       await this.#settleContent(queries, set.digest);
       const known = await queries.query(KNOWN, [set.name, set.digest], NumberRow);
       if (known[0] !== undefined) return { version: known[0].version, created: false };
-      const values = [set.name, set.digest, set.entries, this.#sizeBytes, set.at];
+      const { validity, basis = null } = set.terms;
+      const terms = [momentOf(validity.validFromMs), momentOf(validity.retireAtMs), basis];
+      const values = [set.name, set.digest, set.entries, this.#sizeBytes, set.at, ...terms];
       const { version } = onlyRow(await queries.query(PUBLISH, values, NumberRow));
       return { version, created: true };
     });
@@ -87,9 +91,26 @@ async function* read(database: Database, digest: string): AsyncIterable<Uint8Arr
   }
 }
 
+function momentOf(ms: number | undefined): Date | null {
+  return ms === undefined ? null : new Date(ms);
+}
+
+function termsOf({ validFrom, retireAt, basis }: z.infer<typeof TermColumns>): SetTerms {
+  const validity = {
+    ...(validFrom && { validFromMs: validFrom.getTime() }),
+    ...(retireAt && { retireAtMs: retireAt.getTime() }),
+  };
+  return { validity, ...(basis && { basis }) };
+}
+
 const NumberRow = z.object({ version: z.number() });
 const ChunkRow = z.object({ bytes: z.instanceof(Uint8Array) });
-const SetRow = z.object({
+const TermColumns = z.object({
+  validFrom: z.date().nullable(),
+  retireAt: z.date().nullable(),
+  basis: z.enum(['trusted-on-first-use']).nullable(),
+});
+const SetRow = TermColumns.extend({
   name: z.string(),
   version: z.number(),
   digest: z.string(),
@@ -97,8 +118,10 @@ const SetRow = z.object({
   active: z.boolean(),
   entries: z.number(),
   sizeBytes: z.number(),
-  format: z.enum(['digest-lines', 'ndjson']),
+  format: z.enum(['digest-lines', 'ndjson', 'csv']),
   paths: z.enum(['free', 'bound']),
+}).transform(({ validFrom, retireAt, basis, ...row }) => {
+  return { ...row, terms: termsOf({ validFrom, retireAt, basis }) };
 });
 
 const OPEN =
@@ -114,8 +137,9 @@ const CONTENT = 'SELECT id FROM reference_set_contents WHERE digest = $1';
 const SETTLE = 'UPDATE reference_set_contents SET digest = $2 WHERE id = $1';
 const KNOWN = 'SELECT version FROM reference_sets WHERE name = $1 AND digest = $2';
 const PUBLISH = `
-  INSERT INTO reference_sets (name, version, digest, entries, size_bytes, created_at)
-  SELECT $1::text, coalesce(max(version), 0) + 1, $2, $3, $4, $5
+  INSERT INTO reference_sets
+    (name, version, digest, entries, size_bytes, created_at, valid_from, retire_at, basis)
+  SELECT $1::text, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7, $8
   FROM reference_sets WHERE name = $1
   RETURNING version`;
 const ACTIVATE = `
@@ -126,6 +150,7 @@ const ACTIVATE = `
 const SELECT = `
   SELECT s.name, s.version, s.digest, s.created_at AS "createdAt", s.entries,
     s.size_bytes::float8 AS "sizeBytes", c.format, c.paths,
+    s.valid_from AS "validFrom", s.retire_at AS "retireAt", s.basis,
     coalesce(a.version = s.version, false) AS active
   FROM reference_sets s JOIN reference_set_contents c ON c.digest = s.digest
   LEFT JOIN active_reference_sets a ON a.name = s.name`;

@@ -4,14 +4,20 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { SetVersion } from '../../service/ports.ts';
+import type { SetTerms } from '../../policy/reference-set-terms.ts';
+import type { ReferenceFormat } from '../../policy/reference-set-text.ts';
+import { compareReferenceSets } from '../../service/compare-reference-sets.ts';
+import type { Ports, SetReading, SetVersion } from '../../service/ports.ts';
 import { Problem } from '../../service/problem.ts';
 import type { Service } from '../../service/service.ts';
 import {
   activateReferenceSet,
   listReferenceSets,
+  type SetUpload,
   setContent,
   setVersions,
+  type UploadedSet,
+  uploadKeylimePolicy,
   uploadReferenceSet,
 } from '../../service/upload-reference-set.ts';
 import { callerOf } from '../access.ts';
@@ -20,6 +26,7 @@ import {
   activatedSet,
   namePath,
   overview,
+  setDiffQuery,
   setUploadQuery,
   setVersionList,
   uploadedSet,
@@ -33,6 +40,7 @@ const WRITE = { access: ['policy-admin'] } as const;
 /** GET /v1/reference-sets; POST /{name}; GET /{name}/versions and below; activation. */
 export function referenceSetRoutes(api: Api, service: Service): void {
   const { ports } = service;
+  diffRoute(api, service);
   // In a scope of its own, whose parsers hand the stream on.
   api.register((scope: Api, _options, done) => {
     uploadRoute(scope, service);
@@ -97,10 +105,31 @@ export function referenceSetRoutes(api: Api, service: Service): void {
   );
 }
 
+function diffRoute(api: Api, service: Service): void {
+  api.get(
+    '/v1/reference-sets/:name/versions/:version/diff',
+    {
+      config: READ,
+      schema: {
+        tags: TAGS,
+        summary: 'What changed since another version: counts, then an entry a line',
+        params: versionPath,
+        querystring: setDiffQuery,
+        response: { 200: { content: { [MEDIA_TYPES.ndjson]: { schema: z.any() } } } },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const versions = { from: query.from, to: params.version };
+      const lines = await compareReferenceSets(service, params.name, versions);
+      return reply.type(MEDIA_TYPES.ndjson).send(Readable.from(lines, { objectMode: false }));
+    },
+  );
+}
+
 function uploadRoute(scope: Api, { ports, limits }: Service): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
-    Object.values(MEDIA_TYPES),
+    Object.keys(FORMATS),
     async (_request: unknown, payload: Readable) => payload,
   );
   scope.post(
@@ -118,10 +147,10 @@ function uploadRoute(scope: Api, { ports, limits }: Service): void {
     },
     async (request, reply) => {
       const { params, query } = request;
-      const isNdjson = request.headers['content-type']?.startsWith(MEDIA_TYPES.ndjson) === true;
-      const uploaded = await uploadReferenceSet(ports, {
+      const uploaded = await keep(ports, formatOf(request), {
         name: params.name,
-        reading: { format: isNdjson ? 'ndjson' : 'digest-lines', paths: query.paths },
+        paths: query.paths,
+        terms: termsOf(query),
         body: windowsOf(request),
         capBytes: limits.referenceSetBytes,
         by: callerOf(request),
@@ -129,9 +158,35 @@ function uploadRoute(scope: Api, { ports, limits }: Service): void {
       return reply
         .code(uploaded.created ? 201 : 200)
         .header('location', `/v1/reference-sets/${uploaded.name}/versions`)
-        .send(uploaded);
+        .send(flat(uploaded));
     },
   );
+}
+
+type Incoming = Omit<SetUpload, 'reading'> & Omit<SetReading, 'format'>;
+
+function keep(
+  ports: Ports,
+  format: ReferenceFormat | 'keylime',
+  { paths, terms, ...upload }: Incoming,
+): Promise<UploadedSet> {
+  if (format === 'keylime') return uploadKeylimePolicy(ports, { ...upload, terms });
+  return uploadReferenceSet(ports, { ...upload, reading: { format, paths, terms } });
+}
+
+/** The format that the body's media type means; the route takes no other. */
+function formatOf({ headers }: FastifyRequest): ReferenceFormat | 'keylime' {
+  const sent = headers['content-type'] ?? '';
+  const known = Object.entries(FORMATS).find(([mediaType]) => sent.startsWith(mediaType));
+  return known?.[1] ?? 'digest-lines';
+}
+
+function termsOf({ validFrom, retireAt, basis }: z.output<typeof setUploadQuery>): SetTerms {
+  const validity = {
+    ...(validFrom !== undefined && { validFromMs: Date.parse(validFrom) }),
+    ...(retireAt !== undefined && { retireAtMs: Date.parse(retireAt) }),
+  };
+  return { validity, ...(basis && { basis }) };
 }
 
 /** The body as it arrives. Whoever stops early still gets our answer: what is on its way is read
@@ -151,10 +206,35 @@ async function* windowsOf({ raw, body }: FastifyRequest): AsyncIterable<Uint8Arr
 }
 
 function view(set: SetVersion) {
-  return { ...set, createdAt: set.createdAt.toISOString() };
+  return { ...flat(set), createdAt: set.createdAt.toISOString() };
 }
 
-const MEDIA_TYPES = { 'digest-lines': 'text/plain', ndjson: 'application/x-ndjson' } as const;
+/** Terms as the API spells them, beside the rest. */
+function flat<T extends { readonly terms: SetTerms }>({ terms, ...rest }: T) {
+  const { validity, basis = null } = terms;
+  const moments = {
+    validFrom: momentOf(validity.validFromMs),
+    retireAt: momentOf(validity.retireAtMs),
+  };
+  return { ...rest, ...moments, basis };
+}
+
+function momentOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}
+
+const MEDIA_TYPES = {
+  'digest-lines': 'text/plain',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+} as const;
+
+const FORMATS: Readonly<Record<string, ReferenceFormat | 'keylime'>> = {
+  'text/plain': 'digest-lines',
+  'application/x-ndjson': 'ndjson',
+  'text/csv': 'csv',
+  'application/json': 'keylime',
+};
 
 const BODIES = {
   'text/plain': {
@@ -162,5 +242,11 @@ const BODIES = {
   },
   'application/x-ndjson': {
     schema: z.any().meta({ description: 'One object a line: "digest" and, optionally, "path".' }),
+  },
+  'text/csv': {
+    schema: z.any().meta({ description: 'RFC 4180 under a header: digest, or algorithm,digest.' }),
+  },
+  'application/json': {
+    schema: z.any().meta({ description: 'A Keylime runtime policy: its file digests are kept.' }),
   },
 };
