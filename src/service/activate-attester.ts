@@ -17,7 +17,8 @@ import { isSecretOf, secretDigest } from '../enroll/fingerprint.ts';
 import type { PathRules } from '../enroll/judge-path.ts';
 import type { Finding } from '../findings/finding.ts';
 import { findAttester, keyRefused, MIN_RSA_BITS, PATH_RULES } from './enroll-attester.ts';
-import type { AccessToken, Attester, Labels, NewAttester } from './ports.ts';
+import type { Labels, NewAttester } from './new-attester.ts';
+import type { AccessToken, Attester } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { Service } from './service.ts';
 

@@ -9,8 +9,9 @@ import { findChain } from '../enroll/chain.ts';
 import type { PathRules } from '../enroll/judge-path.ts';
 import { readPem } from '../enroll/pem.ts';
 import type { Finding } from '../findings/finding.ts';
+import type { Labels } from './new-attester.ts';
 import { type Page, type PageRequest, pageOf } from './page.ts';
-import type { AccessToken, Attester, Labels, Ports } from './ports.ts';
+import type { AccessToken, Attester, Ports } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { Service } from './service.ts';
 

@@ -2,7 +2,7 @@
 // the AK. src/store/enrolments.ts implements it. docs/api.md, "Enrolment"
 
 import { AK_BINDINGS } from '../enroll/ak-binding.ts';
-import type { NewAttester } from './ports.ts';
+import type { NewAttester } from './new-attester.ts';
 
 /** The words for how a key is bound, as a list. */
 export const BINDINGS = AK_BINDINGS;

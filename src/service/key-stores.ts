@@ -1,7 +1,7 @@
 // What the use cases need of kept keys: keyrings that rules name, and the certificates that chains
 // end in. src/store/keyrings.ts and src/store/trust-anchors.ts implement it.
 
-import type { Version } from './ports.ts';
+import type { Version } from './version.ts';
 
 export interface KeyringVersion extends Version {
   /** How many keys it holds. */

@@ -10,9 +10,10 @@ import { shareReferenceSet } from '../policy/reference-set-share.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { loadReferenceSet } from './load-reference-set.ts';
+import type { Labels } from './new-attester.ts';
 import { type PinnedPolicy, pinsKey } from './pinned-policy.ts';
 import { type PolicyPackage, packPolicy } from './policy-package.ts';
-import type { Challenge, Labels, Ports, SetVersion, SetVersions } from './ports.ts';
+import type { Challenge, Ports, SetVersion, SetVersions } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** Reads policies and sets through the ports and keeps what it compiled. */

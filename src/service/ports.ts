@@ -1,8 +1,6 @@
 // What the use cases need from the world, in their own words: time, randomness, and what is kept.
 // src/store implements the stores, src/main.ts brings all of it together.
 
-import type { AkClaim } from '../enroll/ak.ts';
-import type { AkBinding } from '../enroll/ak-binding.ts';
 import type { SetTerms } from '../policy/reference-set-terms.ts';
 import type { ReferenceReading } from '../policy/reference-set-text.ts';
 import type { TimelineState } from '../verify/timeline-state.ts';
@@ -11,8 +9,10 @@ import type { AppraisalWorkers } from './appraisal-workers.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { EnrolmentStore } from './enrolment-store.ts';
 import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
+import type { Labels, NewAttester } from './new-attester.ts';
 import type { PageRequest } from './page.ts';
 import type { TimelineStore } from './timeline-store.ts';
+import type { Version } from './version.ts';
 
 /** The words of a verdict's status, as a list. */
 export const STATUSES = [
@@ -53,33 +53,6 @@ export interface Random {
   bytes(lengthBytes: number): Uint8Array;
   /** A random UUID (version 4): names a row and cannot be guessed. */
   id(): string;
-}
-
-export type Labels = Readonly<Record<string, string>>;
-
-export interface NewAttester {
-  readonly id: string;
-  /** What the id is bound to for ever: the endorsement key where the AK was activated, otherwise
-   *  the attestation key. Digest of the key itself. */
-  readonly identity: string;
-  /** Digest of the attestation key. */
-  readonly akIdentity: string;
-  readonly ak: AkClaim;
-  readonly binding: AkBinding;
-  /** The endorsement key of an activated AK. */
-  readonly ek: EndorsementKey | null;
-  /** Reason codes that the enrolment left. */
-  readonly codes: readonly string[];
-  readonly labels: Labels;
-  readonly enrolledAt: Date;
-}
-
-/** An endorsement key as it was enrolled. */
-export interface EndorsementKey {
-  /** TPM2B_PUBLIC or TPMT_PUBLIC, as received. */
-  readonly publicArea: Uint8Array;
-  /** DER; null where policy takes an EK without one. */
-  readonly certificate: Uint8Array | null;
 }
 
 export interface Attester extends NewAttester {
@@ -207,16 +180,6 @@ export interface VerdictStore {
   /** The verdict document: JSON text, as it was answered. */
   find(id: string): Promise<string | undefined>;
   list(filter: VerdictFilter, page: PageRequest): Promise<VerdictSummary[]>;
-}
-
-/** An immutable version of a policy or of a reference set. */
-export interface Version {
-  readonly name: string;
-  readonly version: number;
-  /** `sha256:` and hex. */
-  readonly digest: string;
-  readonly createdAt: Date;
-  readonly active: boolean;
 }
 
 export interface PolicyStore {

@@ -13,8 +13,9 @@ import {
   unknownPolicy,
   wantedLabels,
 } from './policy-catalog.ts';
-import type { AccessToken, Ports, SetVersions, Version } from './ports.ts';
+import type { AccessToken, Ports, SetVersions } from './ports.ts';
 import { Problem } from './problem.ts';
+import type { Version } from './version.ts';
 import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 
 /** A version as it is kept now. */

@@ -1,6 +1,6 @@
 // The versions of a name at a glance: the newest and the active one.
 
-import type { Version } from './ports.ts';
+import type { Version } from './version.ts';
 
 /** Two version numbers; null where none is active. */
 export interface VersionsOfName {

@@ -2,13 +2,8 @@
 
 import { z } from 'zod';
 import { BINDINGS } from '../service/enrolment-store.ts';
-import {
-  type Attester,
-  type AttesterStore,
-  type EnrolledAs,
-  type NewAttester,
-  STATUSES,
-} from '../service/ports.ts';
+import type { NewAttester } from '../service/new-attester.ts';
+import { type Attester, type AttesterStore, type EnrolledAs, STATUSES } from '../service/ports.ts';
 import { bytesColumn, type Database, onlyRow, type Queries, type SqlValue } from './database.ts';
 
 /** The attester store on this database. */

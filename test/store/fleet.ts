@@ -1,7 +1,8 @@
 // A small fleet for store tests: an attester, a policy, a challenge and a verdict, made by hand.
 
 import { randomUUID } from 'node:crypto';
-import type { Attester, Challenge, Decision, NewAttester } from '../../src/service/ports.ts';
+import type { NewAttester } from '../../src/service/new-attester.ts';
+import type { Attester, Challenge, Decision } from '../../src/service/ports.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 
 /** The moment from which these tests count. */
