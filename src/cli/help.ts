@@ -92,21 +92,31 @@ SIGINT or SIGTERM ends the service after the requests in hand.
 
 Examples:
   plumbline serve --data /var/lib/plumbline
-  DATABASE_URL=postgres://plumbline@db/plumbline plumbline serve --host 0.0.0.0
+  DATABASE_URL=postgres://plumbline@db/plumbline plumbline serve
 `;
 
-const POLICY_HELP = `Check an acceptance policy.
+const POLICY_HELP = `Check acceptance policies.
 
-Usage: plumbline policy check [OPTION…] FILE
+Usage: plumbline policy check [OPTION…] FILE…
 
-Says where the document does not fit the schema, and which reference sets it
-needs. Exit code 0: usable; 2: not.
+Says where a document does not fit the schema, which reference sets and keyrings
+it needs, and what in it was hardly meant: rules that can never decide,
+acceptance of anything, SHA-1. Several files are taken for policies that are in
+force together.
 
-  --explain     show the whole policy, every default filled in
-  --sets DIR    check that the sets it names are in this folder and readable
+  --sets DIR      check that the sets it names are in this folder and readable
+  --keyrings DIR  check that this folder has the keyrings it names
+  --explain       show the whole policy, every default filled in
+  --json          one JSON document per file, one per line, for programs
+
+Exit codes:
+  0  usable         notes may say what is worth knowing
+  2  not usable     any of the files, with every place
+  3  usable         but something in it warns of a mistake
 
 Examples:
   plumbline policy check prod.json
+  plumbline policy check --sets sets/ policies/*.json
   plumbline policy check --explain prod.json
 `;
 

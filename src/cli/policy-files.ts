@@ -5,7 +5,7 @@ import path from 'node:path';
 import { POLICY_LIMITS } from '../bytes/limits.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { completePolicy, parsePolicy } from '../policy/parse-policy.ts';
+import { completePolicy, type PolicyProblem, parsePolicy } from '../policy/parse-policy.ts';
 import type { ReferenceSet } from '../policy/reference-set.ts';
 import { type ReferenceFormat, ReferenceSetReader } from '../policy/reference-set-text.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
@@ -21,6 +21,19 @@ export interface LoadedPolicy {
   readonly sets: ReadonlyMap<string, ReferenceSet>;
   /** What its author should know. */
   readonly notes: readonly string[];
+}
+
+/** A policy file that cannot be used, with every mistake by its place. */
+export class UnusablePolicy extends UsageError {
+  readonly problems: readonly PolicyProblem[];
+
+  constructor(file: string, problems: readonly PolicyProblem[], hint: string) {
+    const lines = problems.map(
+      ({ path: place, message }) => `  ${printable(place || '(document)')}: ${printable(message)}`,
+    );
+    super(`${printable(file)}: not a usable policy:\n${lines.join('\n')}`, hint);
+    this.problems = problems;
+  }
 }
 
 /** Reads the policy in `file` and, from the folder `setsFolder`, the reference sets it names. Fails
@@ -52,11 +65,36 @@ export function setNames(document: PolicyDocument): readonly string[] {
   return [...new Set([...inRules, ...inPcrs, ...(boot.bootAggregate.kernels ?? [])])];
 }
 
+/** The names of the keyrings that a policy needs, each once. */
+export function keyringNames(document: PolicyDocument): readonly string[] {
+  const rules = document.ima === 'not-required' ? [] : document.ima.measurements;
+  return [
+    ...new Set(rules.flatMap(({ signedBy, keyIn }) => [...(signedBy ?? []), ...(keyIn ?? [])])),
+  ];
+}
+
+/** Fails with a `UsageError` unless the folder has a file for each keyring that the policy in `file`
+ *  names: its name without the last extension is that of the keyring. What is in it is not read. */
+export async function requireKeyrings(
+  file: string,
+  document: PolicyDocument,
+  folder: string,
+): Promise<void> {
+  const found = new Set(
+    (await listFolder('--keyrings', folder)).map((each) => path.parse(each).name),
+  );
+  const problems = keyringNames(document)
+    .filter((name) => !found.has(name))
+    .map((name) => ({ path: 'ima.measurements', message: `no keyring "${name}"` }));
+  if (problems.length === 0) return;
+  throw badPolicy(file, problems, `${printable(folder)} was searched for keyrings.`);
+}
+
 async function loadSets(
   folder: string,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, ReferenceSet>> {
-  const files = await listFolder(folder);
+  const files = await listFolder('--sets', folder);
   const sets = new Map<string, ReferenceSet>();
   for (const name of names) {
     const candidates = files.filter((file) => path.parse(file).name === name);
@@ -72,13 +110,13 @@ async function loadSets(
   return sets;
 }
 
-async function listFolder(folder: string): Promise<readonly string[]> {
+async function listFolder(option: string, folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch {
     throw new UsageError(
-      `--sets: ${printable(folder)} is not a folder that can be read.`,
-      'Name the folder that holds the reference sets.',
+      `${option}: ${printable(folder)} is not a folder that can be read.`,
+      'Name a folder.',
     );
   }
 }
@@ -112,15 +150,8 @@ const FORMATS: ReadonlyMap<string, ReferenceFormat> = new Map([
   ['.ndjson', 'ndjson'],
 ]);
 
-function badPolicy(
-  file: string,
-  problems: readonly { readonly path: string; readonly message: string }[],
-  hint: string,
-): UsageError {
-  const lines = problems.map(
-    ({ path: place, message }) => `  ${printable(place || '(document)')}: ${printable(message)}`,
-  );
-  return new UsageError(`${printable(file)}: not a usable policy:\n${lines.join('\n')}`, hint);
+function badPolicy(file: string, problems: readonly PolicyProblem[], hint: string): UnusablePolicy {
+  return new UnusablePolicy(file, problems, hint);
 }
 
 function setsHint(names: readonly string[], setsFolder: string | undefined): string {

@@ -89,31 +89,3 @@ describe('usage mistakes', () => {
     assert.match(stderr, /\\u\{1b\}/);
   });
 });
-
-describe('policy check', () => {
-  it('accepts the policy of the demo, with and without its sets', async () => {
-    const alone = await plumbline('policy', 'check', demoPath('policy.json'));
-    assert.equal(alone.exitCode, 0);
-    assert.match(alone.stdout, /needs +demo-host$/m);
-    const whole = await plumbline(
-      ...['policy', 'check', '--sets', demoPath('sets'), demoPath('policy.json')],
-    );
-    assert.equal(whole.exitCode, 0);
-    assert.match(whole.stdout, /demo-host: 283 entries/);
-  });
-
-  it('explains every default', async () => {
-    const { exitCode, stdout } = await plumbline(
-      ...['policy', 'check', '--explain', demoPath('policy.json')],
-    );
-    assert.equal(exitCode, 0);
-    const explained = JSON.parse(stdout);
-    assert.equal(explained.quote.minRsaBits, 2048);
-  });
-
-  it('refuses what is not a policy, with the place', async () => {
-    const { exitCode, stderr } = await plumbline(...['policy', 'check', BUNDLE]);
-    assert.equal(exitCode, 2);
-    assert.match(stderr, /format/);
-  });
-});
