@@ -3,6 +3,7 @@
 
 import { toHex } from '../bytes/encoding.ts';
 import type { HashName } from '../crypto/digest.ts';
+import type { Keyring } from '../crypto/trusted-key.ts';
 import type {
   AcceptancePolicy,
   AllowedValues,
@@ -16,12 +17,15 @@ import { cappedProblems, completePolicy, type PolicyProblem } from './parse-poli
 import { PINNED_PCRS } from './pinned-boot.ts';
 import { policyDigest } from './policy-digest.ts';
 import type { ReferenceSet } from './reference-set.ts';
+import { isInForce } from './reference-set-terms.ts';
 import type { CompleteImaPolicy, CompletePolicy, PolicyDocument } from './schema.ts';
 
 /** What a document needs to become a policy. */
 export interface PolicySurroundings {
   /** Reference sets by the names that rules use. */
   readonly sets: ReadonlyMap<string, ReferenceSet>;
+  /** Keyrings by the names that rules use; absent: none. */
+  readonly keyrings?: ReadonlyMap<string, Keyring>;
   /** Version in the service; null for a file. */
   readonly version: number | null;
   /** `policyDigest(document)`, where it is known already. */
@@ -37,16 +41,17 @@ export type PolicyResult =
     }
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
 
-/** Compiles a document. Fails when it names a set that is not there, contradicts itself, or warns
- *  or refuses by something that this version cannot judge. */
+/** Compiles a document. Fails when it names a set or keyring that is not there, or contradicts
+ *  itself. */
 export function compilePolicy(
   document: PolicyDocument,
-  { sets, version, digest }: PolicySurroundings,
+  surroundings: PolicySurroundings,
 ): PolicyResult {
+  const { sets, version, digest } = surroundings;
   const completion = completePolicy(document);
   if (!completion.ok) return completion;
   const complete = completion.policy;
-  const ima = compileIma(complete, sets);
+  const ima = compileIma(complete, surroundings);
   const problems = [...bootProblems(complete, sets), ...ima.problems];
   if (problems.length > 0) return { ok: false, problems: cappedProblems(problems) };
   const identity = { name: complete.name, version, digest: digest ?? policyDigest(document) };
@@ -58,7 +63,7 @@ export function compilePolicy(
     boot: compileBoot(complete, sets),
     ima: ima.acceptance,
   };
-  return { ok: true, policy, notes: [...policyNotes(complete), ...ima.notes] };
+  return { ok: true, policy, notes: policyNotes(complete) };
 }
 
 function compileQuote({ quote }: CompletePolicy): AcceptancePolicy['quote'] {
@@ -135,15 +140,14 @@ function digestsIn(
 interface ImaCompilation {
   readonly acceptance: AcceptancePolicy['ima'];
   readonly problems: readonly PolicyProblem[];
-  readonly notes: readonly string[];
 }
 
 function compileIma(
   { ima, boot }: CompletePolicy,
-  sets: ReadonlyMap<string, ReferenceSet>,
+  { sets, keyrings = new Map() }: PolicySurroundings,
 ): ImaCompilation {
-  if (ima === 'not-required') return { acceptance: ima, problems: [], notes: [] };
-  const { rules, problems, notes } = compileMeasurementRules(ima, sets);
+  if (ima === 'not-required') return { acceptance: ima, problems: [] };
+  const { rules, problems } = compileMeasurementRules({ ima, sets, keyrings });
   const acceptance: ImaAcceptance = {
     list: 'required',
     templates: new Set(ima.templates),
@@ -161,7 +165,7 @@ function compileIma(
     measurements: rules,
     isPinnedKernel: compileKernels(boot.bootAggregate.kernels ?? [], sets),
   };
-  return { acceptance, problems, notes };
+  return { acceptance, problems };
 }
 
 function compileKernels(
@@ -169,8 +173,9 @@ function compileKernels(
   sets: ReadonlyMap<string, ReferenceSet>,
 ): ImaAcceptance['isPinnedKernel'] {
   const kernels = names.flatMap((name) => sets.get(name) ?? []);
-  return ({ kind, algorithm, digest, name }) =>
-    kind === 'file' && kernels.some((set) => set.has(algorithm, digest, name));
+  return ({ kind, algorithm, digest, name, provenAtMs }) =>
+    kind === 'file' &&
+    kernels.some((set) => set.has(algorithm, digest, name) && isInForce(set, provenAtMs));
 }
 
 /** Without a section the weakest bound holds: one extend a record, whatever the TPM counts. */
