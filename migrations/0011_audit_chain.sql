@@ -1,5 +1,5 @@
--- The audit log becomes a chain of hashes, so that a changed or removed row shows; access tokens can
--- expire and get new secrets.
+-- The audit log becomes a chain of hashes, so that a changed or removed row shows; access tokens
+-- can expire and get new secrets.
 
 ALTER TABLE access_tokens
   ADD COLUMN expires_at      timestamptz,

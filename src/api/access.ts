@@ -24,8 +24,8 @@ declare module 'fastify' {
   }
 }
 
-/** Makes every route added from now on declare its access, whoever adds it: registering one that does
- *  not throws. */
+/** Makes every route added from now on declare its access, whoever adds it: registering one that
+ *  does not throws. */
 export function requireAccess(api: FastifyInstance): void {
   const routes: DeclaredRoute[] = [];
   declared.set(api, routes);
@@ -113,8 +113,8 @@ async function refuse(
   const at = ports.clock.now();
   const subject = `${request.method} ${request.routeOptions.url ?? ''}`;
   await ports.audit.append({ at, actor: token.id, action: 'access.refuse', subject });
-  const needed = [...allowed, 'admin'].join(', ');
-  const detail = `This needs one of the roles ${needed}; the token has ${roles.join(', ') || 'none'}.`;
+  const [needed, had] = [[...allowed, 'admin'].join(', '), roles.join(', ') || 'none'];
+  const detail = `This needs one of the roles ${needed}; the token has ${had}.`;
   throw new Problem('token.role_insufficient', detail);
 }
 

@@ -117,8 +117,8 @@ function serverOf({ tls }: AppSettings) {
   return tls === undefined ? { http } : { https: { ...http, ...tls, minVersion: TLS_VERSION } };
 }
 
-/** Shows this certificate on connections from now on. Throws, and keeps the one it has, when it does
- *  not fit its key. */
+/** Shows this certificate on connections from now on. Throws, and keeps the one it has, when it
+ *  does not fit its key. */
 export function replaceKeys({ server }: Api, keys: TlsKeys): void {
   if (server instanceof TlsServer) server.setSecureContext({ ...keys, minVersion: TLS_VERSION });
 }

@@ -30,7 +30,8 @@ export async function runServe(
   return EXIT.ok;
 }
 
-/** A new certificate takes effect without an end of service; one that does not fit leaves the old. */
+/** A new certificate takes effect without an end of service; one that does not fit
+ *  changes nothing. */
 async function reloadKeys(service: RunningService, terminal: Terminal): Promise<void> {
   try {
     await service.reloadKeys?.();

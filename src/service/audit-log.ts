@@ -39,7 +39,8 @@ export interface AuditVerification {
   readonly head: { readonly id: number; readonly hash: string };
   /** How many records were found good. */
   readonly rows: number;
-  /** Where the chain breaks: this record, or one before it, was changed or removed. Null: nowhere. */
+  /** Where the chain breaks: this record, or one before it, was changed or removed. Null:
+   *  nowhere. */
   readonly brokenAt: number | null;
 }
 

@@ -43,8 +43,8 @@ export class IssuerKeys {
     this.#world = world;
   }
 
-  /** The key for a token with this header; keys that the issuer added since are found. Throws when it
-   *  has none. Problem: `token.issuer_unreachable`. */
+  /** The key for a token with this header; keys that the issuer added since are found. Throws when
+   *  it has none. Problem: `token.issuer_unreachable`. */
   readonly find: KeyFinder = async (header, jws) => {
     if (this.#age() >= KEPT_MS) await this.#ask();
     try {

@@ -11,6 +11,7 @@ import type { EnrolmentStore } from './enrolment-store.ts';
 import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
 import type { Labels, NewAttester } from './new-attester.ts';
 import type { PageRequest } from './page.ts';
+import type { PolicyStore, TrialStore } from './policy-store.ts';
 import type { TimelineStore } from './timeline-store.ts';
 import type { Version } from './version.ts';
 
@@ -33,6 +34,7 @@ export interface Ports {
   readonly verdicts: VerdictStore;
   readonly timelines: TimelineStore;
   readonly policies: PolicyStore;
+  readonly trials: TrialStore;
   readonly referenceSets: ReferenceSetStore;
   readonly keyrings: KeyringStore;
   readonly trustAnchors: TrustAnchorStore;
@@ -182,25 +184,6 @@ export interface VerdictStore {
   list(filter: VerdictFilter, page: PageRequest): Promise<VerdictSummary[]>;
 }
 
-export interface PolicyStore {
-  /** Keeps a new version; content that the name already has is that version (`created` false). */
-  publish(policy: {
-    readonly name: string;
-    readonly digest: string;
-    readonly document: string;
-    readonly at: Date;
-  }): Promise<{ readonly version: number; readonly created: boolean }>;
-  /** Makes this the one active version of its name; false when there is no such version. */
-  activate(name: string, version: number, at: Date): Promise<boolean>;
-  /** The active version of every name, by name. */
-  active(): Promise<Version[]>;
-  /** Every version of a name, newest first. */
-  versions(name: string): Promise<Version[]>;
-  document(name: string, version: number): Promise<string | undefined>;
-  /** The newest version of every name, by name. */
-  list(): Promise<Version[]>;
-}
-
 /** How the text of a set is to be read, and the terms said beside it. */
 export type SetReading = Required<ReferenceReading>;
 
@@ -274,8 +257,8 @@ export interface TokenStore {
   noteUse(id: string, at: Date): Promise<void>;
   /** Every token that is not revoked, by name. */
   list(): Promise<StoredToken[]>;
-  /** Gives a token a new secret; the old one works until `oldUntil`, any older one no more. Undefined
-   *  when there is no such token, or it would be expired. */
+  /** Gives a token a new secret; the old one works until `oldUntil`, any older one no more.
+   *  Undefined when there is no such token, or it would be expired. */
   rotate(rotation: {
     readonly id: string;
     readonly secret: string;
@@ -292,7 +275,8 @@ export interface TokenStore {
 export interface TokenIssuer {
   /** Whether some of its tokens make an admin. */
   readonly namesAdmins: boolean;
-  /** Whom a token stands for; undefined when it is not good. Problem: `token.issuer_unreachable`. */
+  /** Whom a token stands for; undefined when it is not good. Problem:
+   *  `token.issuer_unreachable`. */
   recognise(jwt: string): Promise<Caller | undefined>;
 }
 

@@ -15,8 +15,8 @@ export interface AuditRow {
   readonly detail: string;
 }
 
-/** SHA-256 over the hash of the row before (32 bytes) and the SHA-256 of each field in UTF-8, in the
- *  order id, at, actor, action, subject, detail; 32 zero bytes for no actor. */
+/** SHA-256 over the hash of the row before (32 bytes) and the SHA-256 of each field in UTF-8, in
+ *  the order id, at, actor, action, subject, detail; 32 zero bytes for no actor. */
 export function linkHash(previous: Uint8Array, row: AuditRow): Uint8Array {
   const hash = createHash('sha256').update(previous);
   for (const field of [row.id, row.at, row.actor, row.action, row.subject, row.detail]) {

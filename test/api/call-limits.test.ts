@@ -1,4 +1,5 @@
-// How often strangers may call, whose word about addresses counts, and that nobody else is hindered.
+// How often strangers may call, whose word about addresses counts, and that nobody else is
+// hindered.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -6,6 +6,7 @@ import { after, before, it } from 'node:test';
 import { z } from 'zod';
 import { declaredRoutes } from '../../src/api/access.ts';
 import { onBothDatabases } from '../store/databases.ts';
+import { enrol, publish } from './attestation.ts';
 import { type RunningApi, startApi } from './running-api.ts';
 
 onBothDatabases('open calls', (opened) => {
@@ -41,6 +42,19 @@ onBothDatabases('open calls', (opened) => {
       }
     }
     assert.deepEqual(await contents(), before);
+  });
+
+  it('change the challenges when a host asks for one, and nothing else', async () => {
+    await publish(running);
+    const { id } = await enrol(running);
+    const before = await contents();
+    const { status } = await running.call('POST', `/v1/attesters/${id}/challenges`);
+    assert.equal(status, 201);
+    const changed = Object.entries(await contents()).filter(([name, now]) => now !== before[name]);
+    assert.deepEqual(
+      changed.map(([name]) => name),
+      ['challenges'],
+    );
   });
 });
 

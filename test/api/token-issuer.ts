@@ -1,4 +1,5 @@
-// A token issuer on loopback: discovery document, key set, and tokens as good or bad as a test wants.
+// A token issuer on loopback: discovery document, key set, and tokens as good or bad as a test
+// wants.
 
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';

@@ -1,4 +1,5 @@
-// The life of a token: a date, a new secret, an end; and one answer for every token that is not good.
+// The life of a token: a date, a new secret, an end; and one answer for every token that is not
+// good.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

@@ -31,3 +31,69 @@ it('every mistake is named at once', () => {
     },
   );
 });
+
+const mistakes = (environment: Record<string, string>): string => {
+  try {
+    settingsFrom(environment);
+  } catch (error) {
+    return error instanceof SettingsError ? error.message : 'another error';
+  }
+  return 'none';
+};
+
+it('other machines are served over TLS, or behind a proxy that ends it', () => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'attest.example']) {
+    assert.match(mistakes({ HOST: host }), /HOST: .*PLUMBLINE_PLAIN_HTTP/);
+    assert.equal(mistakes({ HOST: host, PLUMBLINE_PLAIN_HTTP: 'behind-proxy' }), 'none');
+    const files = { PLUMBLINE_TLS_CERT: 'cert.pem', PLUMBLINE_TLS_KEY: 'key.pem' };
+    assert.equal(mistakes({ HOST: host, ...files }), 'none');
+  }
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
+    assert.equal(mistakes({ HOST: host }), 'none');
+  }
+  assert.match(mistakes({ PLUMBLINE_PLAIN_HTTP: 'yes' }), /PLUMBLINE_PLAIN_HTTP/);
+  assert.match(mistakes({ PLUMBLINE_TLS_CERT: 'cert.pem' }), /PLUMBLINE_TLS_KEY/);
+  assert.match(mistakes({ PLUMBLINE_TLS_KEY: 'key.pem' }), /PLUMBLINE_TLS_CERT/);
+});
+
+it('proxies are addresses or networks, and nobody unless named', () => {
+  assert.equal(settingsFrom({}).trustedProxies, undefined);
+  const { trustedProxies } = settingsFrom({
+    PLUMBLINE_TRUSTED_PROXIES: '192.0.2.1, 2001:db8::/32',
+  });
+  assert.deepEqual(trustedProxies, ['192.0.2.1', '2001:db8::/32']);
+  for (const wrong of ['true', 'loopback', '192.0.2.1,', '192.0.2.0/33']) {
+    assert.match(
+      mistakes({ PLUMBLINE_TRUSTED_PROXIES: wrong }),
+      /PLUMBLINE_TRUSTED_PROXIES/,
+      wrong,
+    );
+  }
+});
+
+it('an issuer comes with audience and roles, over TLS', () => {
+  assert.equal(settingsFrom({}).oidc, undefined);
+  const PLUMBLINE_OIDC_ISSUER = 'https://issuer.example/realm';
+  const PLUMBLINE_OIDC_AUDIENCE = 'plumbline';
+  const PLUMBLINE_OIDC_ROLES = 'sre = operator, cn=root=admin';
+  const all = { PLUMBLINE_OIDC_ISSUER, PLUMBLINE_OIDC_AUDIENCE, PLUMBLINE_OIDC_ROLES };
+  assert.deepEqual(settingsFrom(all).oidc, {
+    issuer: PLUMBLINE_OIDC_ISSUER,
+    audience: 'plumbline',
+    roleClaim: 'roles',
+    roles: new Map([
+      ['sre', 'operator'],
+      ['cn=root', 'admin'],
+    ]),
+  });
+  for (const name of Object.keys(all)) {
+    assert.match(mistakes({ ...all, [name]: '' }), new RegExp(`${name}: .*needed`));
+  }
+  for (const address of ['http://issuer.example', 'ftp://x', 'http://127.0.0.1.example']) {
+    assert.match(mistakes({ ...all, PLUMBLINE_OIDC_ISSUER: address }), /an https/, address);
+  }
+  assert.match(mistakes({ ...all, PLUMBLINE_OIDC_JWKS: 'http://x/keys' }), /an https/);
+  for (const roles of ['sre', 'sre=root', '=admin', 'a=admin,a=operator', 'a=admin,']) {
+    assert.match(mistakes({ ...all, PLUMBLINE_OIDC_ROLES: roles }), /pairs value=role/, roles);
+  }
+});
