@@ -6,6 +6,9 @@ import { describe, it } from 'node:test';
 import { policyJsonSchema } from '../../src/policy/json-schema.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
 import { readReferenceSet } from '../../src/policy/reference-set-text.ts';
+import { withLintsTable } from '../support/lints-table.ts';
+import { policySchemaFile } from '../support/policy-schema-file.ts';
+import { textOf } from '../support/source-tree.ts';
 import { utf8 } from './policy-documents.ts';
 
 const page = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
@@ -45,5 +48,16 @@ describe('docs/policy.md', () => {
     const words = new Set(page.match(/[$\w]+/g));
     const missing = [...keys].filter((key) => !words.has(key));
     assert.deepEqual(missing, []);
+  });
+
+  it('has the table of lints', () => {
+    assert.equal(page, withLintsTable(page), 'npm run docs:tables');
+  });
+});
+
+describe('policies/policy.schema.json', () => {
+  it('is the schema of this version', () => {
+    const file = textOf('policies/policy.schema.json');
+    assert.equal(file, policySchemaFile(), 'npm run docs:tables');
   });
 });
