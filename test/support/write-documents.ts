@@ -1,6 +1,6 @@
 // Writes what follows from tables in the code: docs/reason-codes.md, docs/limits.md, tables in
-// docs/ARCHITECTURE.md and docs/policy.md, policies/policy.schema.json, the output shown in README.md, and a golden line for every new reason code.
-// It removes no golden line.
+// docs/ARCHITECTURE.md and docs/policy.md, policies/policy.schema.json, the output shown in
+// README.md, and a golden line for every new reason code. It removes no golden line.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
