@@ -811,7 +811,7 @@ export const REASON_CODES = {
   }),
   'ima.name_ambiguous': code({
     class: 'noted',
-    meaning: 'A rule accepted the file by its path alone, and a "_" in it may be a space.',
+    meaning: 'A rule accepted the file by a path with a "_" alone, which may be a space.',
     hint: 'IMA writes both the same: give the rule a digestIn or signedBy.',
     source: 'FORMATS 2.3, rule 4',
     after: PROVEN,

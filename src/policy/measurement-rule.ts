@@ -37,6 +37,7 @@ export class CompiledRule {
   readonly wants: string;
   readonly #kind: Measurement['kind'] | 'any';
   readonly #path: Glob | undefined;
+  readonly #isAmbiguous: boolean;
   readonly #event: Uint8Array | undefined;
   readonly #label: string | undefined;
   readonly #keyring: string | undefined;
@@ -50,6 +51,7 @@ export class CompiledRule {
     this.wants = wantsOf(rule);
     this.#kind = kindOf(rule);
     this.#path = rule.path === undefined ? undefined : globOf(rule.path);
+    this.#isAmbiguous = isAmbiguous(rule);
     this.#event = rule.event === undefined ? undefined : asciiBytes(rule.event);
     this.#label = rule.label;
     this.#keyring = rule.keyring;
@@ -74,6 +76,7 @@ export class CompiledRule {
     const buffer = measurement.fields.buffer ?? NO_BYTES;
     if (this.#data !== undefined && !this.#data(buffer)) return NO_MATCH;
     if (this.#keys !== undefined && !isKeyOf(buffer, this.#keys)) return NO_MATCH;
+    if (this.#isAmbiguous) return this.#match({ code: 'ima.name_ambiguous', field: 'n-ng' });
     const references = this.#judgeReferences(measurement);
     if (this.#signer === undefined || !references.matches) return references;
     const signer = this.#judgeSigner(this.#signer, measurement);
@@ -118,6 +121,13 @@ function kindOf(rule: MeasurementRule): Measurement['kind'] | 'any' {
   if ((rule.event ?? rule.label ?? rule.keyring) !== undefined) return 'buffer';
   const isAboutFiles = (rule.path ?? rule.signedBy) !== undefined;
   return !isAboutFiles && rule.then === 'refuse' ? 'any' : 'file';
+}
+
+/** Whether the rule accepts by its path alone, and that path has a `_`: IMA writes a space in a name
+ *  in the same way, so the rule accepts two files where its author saw one. */
+function isAmbiguous({ path, digestIn, signedBy, then }: MeasurementRule): boolean {
+  const isByPathAlone = digestIn === undefined && signedBy === undefined;
+  return then === 'accept' && isByPathAlone && path?.includes('_') === true;
 }
 
 function globOf(pattern: string): Glob {

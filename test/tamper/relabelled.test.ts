@@ -102,6 +102,19 @@ test('a bare name is told, and no rule with a path accepts it', () => {
   assert.equal(known.status, 'affirming');
 });
 
+test('a path with "_" that a rule accepts for its own sake is told to mean a space too', () => {
+  const files = { ...EVERY_FILE, path: '/opt/my_tool' };
+  const ambiguous = verdictOver(fileRecord('/opt/my_tool', 'x'), rulesOf([files]));
+  assert.deepEqual(codesAt(ambiguous, 1), ['ima.name_ambiguous']);
+  assert.equal(ambiguous.status, 'affirming');
+  assert.equal(assertFound(ambiguous, 'ima.name_ambiguous', 'path').rule, 'files');
+  const pinned = { ...files, digestIn: ['good'] };
+  const known = rulesOf([pinned], [hash('sha256', ascii('x'))]);
+  assert.deepEqual(codesAt(verdictOver(fileRecord('/opt/my_tool', 'x'), known), 1), []);
+  const anywhere = rulesOf([EVERY_FILE]);
+  assert.deepEqual(codesAt(verdictOver(fileRecord('/opt/my_tool', 'x'), anywhere), 1), []);
+});
+
 test('the events of a captured host are accepted by rules that fit, and by no others', async () => {
   const capture = await loadCapture('03-ima-buf/q02-ecdsa-pcr10');
   const keys = [74, 77, 78, 79];
