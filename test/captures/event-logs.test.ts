@@ -2,10 +2,8 @@
 // test/evidence/ABOUT.md; the PCR values are stated in expected-pcrs.json, or by a quote.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { gunzipSync } from 'node:zlib';
 import { judgeEventData } from '../../src/boot/event-data.ts';
 import { PCR_NONE, readEventLog } from '../../src/boot/event-log.ts';
 import { bootFacts } from '../../src/boot/facts.ts';
@@ -14,6 +12,7 @@ import { STRUCTURAL_POLICY } from '../../src/policy/structural.ts';
 import { verifyEvidence } from '../../src/verify/verify.ts';
 import { quotedBoot } from '../unit/quoted-boot.ts';
 import { gapsOf, valuesOf } from '../unit/replayed-values.ts';
+import { bundledLogs, evidenceFile, statedLogs } from './event-log-files.ts';
 import { bundlesBelow, EVIDENCE_FOLDER, loadCapture } from './load-capture.ts';
 
 /** A log and what a quote of exactly its replay would prove. */
@@ -320,13 +319,6 @@ describe('event logs of the evidence', () => {
   }
 });
 
-interface StatedLog {
-  /** Records that belong to a PCR. */
-  readonly events: number;
-  readonly startupLocality: number;
-  readonly pcrs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
-
 describe('event logs replay to the PCR values that are stated', () => {
   for (const [file, stated] of statedLogs()) {
     it(file, () => {
@@ -361,35 +353,6 @@ const UNEXPLAINED: Readonly<Record<string, readonly string[]>> = {
   'public/immune-gmbh-guard-oss/haruhi-laptop/failed-1': ['sha256:0'],
   'public/immune-gmbh-guard-oss/haruhi-laptop/failed-2': ['sha256:0'],
 };
-
-/** Every log that an expected-pcrs.json speaks of. */
-function statedLogs(): ReadonlyMap<string, StatedLog> {
-  const stated = new Map<string, StatedLog>();
-  for (const origin of readdirSync(path.join(EVIDENCE_FOLDER, 'public'))) {
-    const folder = `public/${origin}`;
-    const file = path.join(EVIDENCE_FOLDER, folder, 'expected-pcrs.json');
-    if (!existsSync(file)) continue;
-    const logs: Record<string, StatedLog> = JSON.parse(readFileSync(file, 'utf8'));
-    for (const [name, log] of Object.entries(logs)) stated.set(`${folder}/${name}`, log);
-  }
-  return stated;
-}
-
-/** Every log that a bundle names. */
-function bundledLogs(): string[] {
-  return bundlesBelow(EVIDENCE_FOLDER).flatMap((bundle) => {
-    const { bootLog } = JSON.parse(readFileSync(`${bundle}.bundle.json`, 'utf8'));
-    if (bootLog === undefined) return [];
-    return [path.relative(EVIDENCE_FOLDER, path.join(path.dirname(bundle), bootLog))];
-  });
-}
-
-/** Bytes of a file of the evidence, however it is stored. */
-function evidenceFile(file: string): Uint8Array {
-  const plain = path.join(EVIDENCE_FOLDER, file);
-  if (existsSync(plain)) return new Uint8Array(readFileSync(plain));
-  return new Uint8Array(gunzipSync(readFileSync(`${plain}.gz`)));
-}
 
 function emptyBanks(replay: ReplayedEventLog): Record<string, Record<string, string>> {
   return Object.fromEntries([...replay.banks.keys()].map((bank) => [bank, {}]));
