@@ -9,13 +9,25 @@ export interface ServiceAddress {
   readonly token: string;
 }
 
-/** What a call sends: a JSON value, or text of another media type. */
+/** What a call sends: a JSON value, text of another media type, or bytes as they come. */
 export type RequestBody =
   | { readonly json: unknown }
-  | { readonly text: string; readonly mediaType: string };
+  | { readonly text: string; readonly mediaType: string }
+  | { readonly windows: AsyncIterable<Uint8Array>; readonly mediaType: string };
 
-/** Posts to `path` and gives the answer, which must have the shape of `answer`. Throws with the
- *  code and the detail of the problem when the service refuses. */
+/** The service refused a call. The message has the code and the detail. */
+export class ServiceRefusal extends Error {
+  /** What is wrong where, as far as the service says. */
+  readonly places: readonly { readonly at: string; readonly message: string }[];
+  constructor(message: string, places: ServiceRefusal['places']) {
+    super(message);
+    this.name = 'ServiceRefusal';
+    this.places = places;
+  }
+}
+
+/** Posts to `path` and gives the answer, which must have the shape of `answer`. Throws a
+ *  `ServiceRefusal` when the service refuses. */
 export async function post<T>(
   service: ServiceAddress,
   path: string,
@@ -25,16 +37,34 @@ export async function post<T>(
   if (body !== undefined) {
     headers.set('content-type', 'json' in body ? 'application/json' : body.mediaType);
   }
-  const sent = body && ('json' in body ? JSON.stringify(body.json) : body.text);
-  const response = await fetch(`${service.url}${path}`, {
-    method: 'POST',
-    headers,
-    ...(sent !== undefined && { body: sent }),
-  });
-  const document: unknown = await response.json();
-  if (response.ok) return answer.parse(document);
-  const { code, detail } = problem.parse(document);
-  throw new Error(`POST ${path}: ${code}: ${detail}`);
+  const request = { method: 'POST', headers, ...(body && sentBody(body)) };
+  return answered(await fetch(`${service.url}${path}`, request), `POST ${path}`, answer);
 }
 
-const problem = z.object({ code: z.string(), detail: z.string() });
+/** Gets `path`, as `post` posts. */
+export async function get<T>(
+  service: ServiceAddress,
+  path: string,
+  answer: z.ZodType<T>,
+): Promise<T> {
+  const headers = { authorization: `Bearer ${service.token}` };
+  return answered(await fetch(`${service.url}${path}`, { headers }), `GET ${path}`, answer);
+}
+
+function sentBody(body: RequestBody): RequestInit {
+  if ('windows' in body) return { body: ReadableStream.from(body.windows), duplex: 'half' };
+  return { body: 'json' in body ? JSON.stringify(body.json) : body.text };
+}
+
+async function answered<T>(response: Response, call: string, answer: z.ZodType<T>): Promise<T> {
+  const document: unknown = await response.json();
+  if (response.ok) return answer.parse(document);
+  const { code, detail, places } = problem.parse(document);
+  throw new ServiceRefusal(`${call}: ${code}: ${detail}`, places);
+}
+
+const problem = z.object({
+  code: z.string(),
+  detail: z.string(),
+  places: z.array(z.object({ at: z.string(), message: z.string() })).default([]),
+});

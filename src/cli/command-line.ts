@@ -34,6 +34,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Run>> = new Map([
   ['verify', async () => (await import('./verify-command.ts')).runVerify],
   ['inspect', async () => (await import('./inspect-command.ts')).runInspect],
   ['policy', async () => (await import('./policy-command.ts')).runPolicy],
+  ['reference', async () => (await import('./reference-command.ts')).runReference],
   ['demo', async () => (await import('./demo-command.ts')).runDemo],
 ]);
 

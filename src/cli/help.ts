@@ -1,6 +1,8 @@
 // The help pages: what each command is for, what it takes, and calls to copy.
 // docs/cli.md says the same at more length.
 
+import { REFERENCE_HELP } from './reference-help.ts';
+
 /** Shown without a command and for `--help`. */
 export const GENERAL_HELP = `Plumbline verifies what a machine says about itself:
 a TPM 2.0 quote, the Linux IMA measurement list and the firmware event log. It
@@ -13,6 +15,8 @@ Usage: plumbline COMMAND [ARGUMENT…]
   verify         judge evidence bundles, offline
   inspect        show what is inside a quote, list, event log, key or bundle
   policy check   check an acceptance policy before it goes anywhere
+  policy import-keylime   convert a Keylime runtime policy
+  reference      make, compare and upload sets of known digests
   serve          run the service
 
   plumbline COMMAND --help     how to use a command, with examples
@@ -33,7 +37,9 @@ goes on from what the ones before it proved.
                   measured file is accepted
   --sets DIR      folder of the reference sets that the policy names. A file's
                   name without its last extension is the set's name: .sha256sum
-                  and .txt (lines of sha256sum), .ndjson (one JSON a line)
+                  and .txt (lines of sha256sum), .ndjson (one JSON a line), .csv
+  --keyrings DIR  folder of the keyrings that the policy names, in the same way:
+                  .pem or .crt (certificates, public keys), .der (one of them)
   --state FILE    keep what is proven from one call to the next: read first if
                   it is there, written at the end. Keep it as safe as the policy
   --json          one verdict document per bundle, one per line, for programs
@@ -95,9 +101,10 @@ Examples:
   DATABASE_URL=postgres://plumbline@db/plumbline plumbline serve
 `;
 
-const POLICY_HELP = `Check acceptance policies.
+const POLICY_HELP = `Check acceptance policies, or make one of a Keylime runtime policy.
 
 Usage: plumbline policy check [OPTION…] FILE…
+       plumbline policy import-keylime [--name NAME] --out DIR FILE
 
 Says where a document does not fit the schema, which reference sets and keyrings
 it needs, and what in it was hardly meant: rules that can never decide,
@@ -105,7 +112,7 @@ acceptance of anything, SHA-1. Several files are taken for policies that are in
 force together.
 
   --sets DIR      check that the sets it names are in this folder and readable
-  --keyrings DIR  check that this folder has the keyrings it names
+  --keyrings DIR  check that the keyrings it names are in this folder and readable
   --explain       show the whole policy, every default filled in
   --json          one JSON document per file, one per line, for programs
 
@@ -113,6 +120,9 @@ Exit codes:
   0  usable         notes may say what is worth knowing
   2  not usable     any of the files, with every place
   3  usable         but something in it warns of a mistake
+
+import-keylime writes DIR/policy.json and its reference sets, DIR/sets/*.ndjson,
+and says what of the document could not be carried over.
 
 Examples:
   plumbline policy check prod.json
@@ -138,5 +148,6 @@ export const HELP: ReadonlyMap<string, string> = new Map([
   ['inspect', INSPECT_HELP],
   ['serve', SERVE_HELP],
   ['policy', POLICY_HELP],
+  ['reference', REFERENCE_HELP],
   ['demo', DEMO_HELP],
 ]);

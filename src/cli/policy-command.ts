@@ -7,6 +7,7 @@ import { policyDigest } from '../policy/policy-digest.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { helpHint, readArguments } from './arguments.ts';
 import { EXIT, problemText, UsageError } from './exit.ts';
+import { runImportKeylime } from './import-keylime.ts';
 import {
   keyringNames,
   type LoadedPolicy,
@@ -21,8 +22,9 @@ import { printable, type Terminal } from './terminal.ts';
 /** Runs `plumbline policy …` and gives its exit code: `warning` where a lint warns. */
 export async function runPolicy(args: readonly string[], terminal: Terminal): Promise<number> {
   const [action, ...rest] = args;
+  if (action === 'import-keylime') return runImportKeylime(rest, terminal);
   if (action !== 'check') {
-    throw new UsageError('policy: the only action is check.', helpHint('policy'));
+    throw new UsageError('policy: the actions are check, import-keylime.', helpHint('policy'));
   }
   const { values, positionals } = readArguments('policy', rest, {
     explain: { type: 'boolean', default: false },
@@ -70,7 +72,8 @@ async function checkFile(file: string, { sets, keyrings }: Options): Promise<Pol
   try {
     const document = await readPolicyDocument(file);
     if (keyrings !== undefined) await requireKeyrings(file, document, keyrings);
-    const loaded = sets === undefined ? undefined : await loadPolicy(file, sets);
+    const folders = { sets, keyrings, assumesKeyrings: keyrings === undefined };
+    const loaded = sets === undefined ? undefined : await loadPolicy(file, folders);
     return { ok: true, file, document, loaded };
   } catch (problem) {
     if (!(problem instanceof UsageError)) throw problem;

@@ -1,16 +1,17 @@
 // A policy file and the folder of its reference sets, read and compiled. docs/policy.md
 
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { POLICY_LIMITS } from '../bytes/limits.ts';
+import type { Keyring } from '../crypto/trusted-key.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { completePolicy, type PolicyProblem, parsePolicy } from '../policy/parse-policy.ts';
 import type { ReferenceSet } from '../policy/reference-set.ts';
-import { type ReferenceFormat, ReferenceSetReader } from '../policy/reference-set-text.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { UsageError } from './exit.ts';
-import { readUpTo, readWindows } from './files.ts';
+import { readUpTo } from './files.ts';
+import { loadKeyrings } from './keyring-files.ts';
+import { namedFiles } from './named-files.ts';
+import { readSetFile } from './set-files.ts';
 import { printable } from './terminal.ts';
 
 /** A policy from files. */
@@ -36,15 +37,33 @@ export class UnusablePolicy extends UsageError {
   }
 }
 
-/** Reads the policy in `file` and, from the folder `setsFolder`, the reference sets it names. Fails
- *  with a `UsageError` that names every mistake by its place. */
-export async function loadPolicy(file: string, setsFolder?: string): Promise<LoadedPolicy> {
+/** Folders in which the names of a policy are looked up; absent: it may name nothing there. */
+export interface PolicyFolders {
+  readonly sets?: string | undefined;
+  readonly keyrings?: string | undefined;
+  /** Takes every keyring for there and empty: for looking at the rest of a policy. */
+  readonly assumesKeyrings?: boolean;
+}
+
+/** Reads the policy in `file` and what it names from folders. Fails with a `UsageError` that names
+ *  every mistake by its place. */
+export async function loadPolicy(file: string, folders: PolicyFolders = {}): Promise<LoadedPolicy> {
   const document = await readPolicyDocument(file);
-  const names = setNames(document);
-  const sets = setsFolder === undefined ? new Map() : await loadSets(setsFolder, names);
-  const compiled = compilePolicy(document, { sets, version: null });
+  const sets =
+    folders.sets === undefined ? new Map() : await loadSets(folders.sets, setNames(document));
+  const keyrings = await keyringsOf(document, folders);
+  const compiled = compilePolicy(document, { sets, keyrings, version: null });
   if (compiled.ok) return { document, policy: compiled.policy, sets, notes: compiled.notes };
-  throw badPolicy(file, compiled.problems, setsHint(names, setsFolder));
+  throw badPolicy(file, compiled.problems, foldersHint(document, folders));
+}
+
+async function keyringsOf(
+  document: PolicyDocument,
+  { keyrings, assumesKeyrings }: PolicyFolders,
+): Promise<ReadonlyMap<string, Keyring>> {
+  const names = keyringNames(document);
+  if (keyrings !== undefined) return loadKeyrings(keyrings, names);
+  return new Map(assumesKeyrings === true ? names.map((name) => [name, NO_KEYS]) : []);
 }
 
 /** Reads and checks the document alone: reference sets are not looked for. */
@@ -73,17 +92,15 @@ export function keyringNames(document: PolicyDocument): readonly string[] {
   ];
 }
 
-/** Fails with a `UsageError` unless the folder has a file for each keyring that the policy in `file`
- *  names: its name without the last extension is that of the keyring. What is in it is not read. */
+/** Fails with a `UsageError` unless the folder has each keyring that the policy in `file` names. */
 export async function requireKeyrings(
   file: string,
   document: PolicyDocument,
   folder: string,
 ): Promise<void> {
-  const found = new Set(
-    (await listFolder('--keyrings', folder)).map((each) => path.parse(each).name),
-  );
-  const problems = keyringNames(document)
+  const names = keyringNames(document);
+  const found = await loadKeyrings(folder, names);
+  const problems = names
     .filter((name) => !found.has(name))
     .map((name) => ({ path: 'ima.measurements', message: `no keyring "${name}"` }));
   if (problems.length === 0) return;
@@ -94,70 +111,36 @@ async function loadSets(
   folder: string,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, ReferenceSet>> {
-  const files = await listFolder('--sets', folder);
+  const files = await namedFiles(names, { option: '--sets', folder, what: 'set' });
   const sets = new Map<string, ReferenceSet>();
-  for (const name of names) {
-    const candidates = files.filter((file) => path.parse(file).name === name);
-    const [file] = candidates;
-    if (candidates.length > 1) {
-      throw new UsageError(
-        `${printable(folder)}: several files for the set ${name}: ${candidates.join(', ')}.`,
-        'Keep one of them in the folder.',
-      );
-    }
-    if (file !== undefined) sets.set(name, await readSet(path.join(folder, file)));
-  }
+  for (const [name, file] of files) sets.set(name, await readSetFile(file));
   return sets;
 }
-
-async function listFolder(option: string, folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch {
-    throw new UsageError(
-      `${option}: ${printable(folder)} is not a folder that can be read.`,
-      'Name a folder.',
-    );
-  }
-}
-
-async function readSet(file: string): Promise<ReferenceSet> {
-  const reader = new ReferenceSetReader({ format: formatOf(file) });
-  for await (const window of readWindows(file)) reader.push(window);
-  const result = reader.end();
-  if (result.ok) return result.set;
-  const lines = result.problems.map(({ line, message }) => `  line ${line}: ${printable(message)}`);
-  throw new UsageError(
-    `${printable(file)}: not a reference set:\n${lines.join('\n')}`,
-    'One bad line refuses the whole set.',
-  );
-}
-
-function formatOf(file: string): ReferenceFormat {
-  const extension = path.extname(file);
-  const format = FORMATS.get(extension);
-  if (format !== undefined) return format;
-  const reason = extension === '.csv' ? 'is not supported by this version' : 'is not known';
-  throw new UsageError(
-    `${printable(file)}: a reference set with the extension "${printable(extension)}" ${reason}.`,
-    `Sets are lines of sha256sum (.sha256sum, .txt) or one JSON object a line (.ndjson).`,
-  );
-}
-
-const FORMATS: ReadonlyMap<string, ReferenceFormat> = new Map([
-  ['.sha256sum', 'digest-lines'],
-  ['.txt', 'digest-lines'],
-  ['.ndjson', 'ndjson'],
-]);
 
 function badPolicy(file: string, problems: readonly PolicyProblem[], hint: string): UnusablePolicy {
   return new UnusablePolicy(file, problems, hint);
 }
 
-function setsHint(names: readonly string[], setsFolder: string | undefined): string {
-  if (names.length === 0) return 'docs/policy.md describes every key.';
-  const wanted = names.join(', ');
-  return setsFolder === undefined
-    ? `It names the reference sets ${wanted}: say --sets DIR.`
-    : `It names the reference sets ${wanted}; ${printable(setsFolder)} was searched.`;
+function foldersHint(document: PolicyDocument, { sets, keyrings }: PolicyFolders): string {
+  const hints = [
+    lookUpHint(setNames(document), { words: 'reference sets', option: '--sets', folder: sets }),
+    lookUpHint(keyringNames(document), {
+      words: 'keyrings',
+      option: '--keyrings',
+      folder: keyrings,
+    }),
+  ].filter((hint) => hint !== '');
+  return hints.length === 0 ? 'docs/policy.md describes every key.' : hints.join(' ');
 }
+
+function lookUpHint(
+  names: readonly string[],
+  told: { readonly words: string; readonly option: string; readonly folder: string | undefined },
+): string {
+  if (names.length === 0) return '';
+  const wanted = `It names the ${told.words} ${names.join(', ')}`;
+  if (told.folder === undefined) return `${wanted}: say ${told.option} DIR.`;
+  return `${wanted}; ${printable(told.folder)} was searched.`;
+}
+
+const NO_KEYS: Keyring = { digest: '', keys: [] };

@@ -98,7 +98,10 @@ function* fileEntries(digests: Digests, log: LeftOutLog): Steps<ReferenceEntry[]
       if (hexes.length > 0) log.add(at, AGGREGATE_IS_COMPUTED);
       continue;
     }
-    if (name.includes(' ')) log.add(at, SPACES);
+    if (name.includes(' ')) {
+      log.add(at, SPACES);
+      continue;
+    }
     const path = new TextEncoder().encode(name);
     for (const hex of hexes) addEntry(entries, { hex, at, path }, log);
   }
@@ -174,7 +177,7 @@ const MOST_RULES = POLICY_LIMITS.rules - 1000;
 const EVENT_NAME = /^[!-.0-~][!-~]{0,254}$/;
 
 const AGGREGATE_IS_COMPUTED = 'not needed: boot_aggregate is computed from the PCRs and compared';
-const SPACES = 'spaces are compared as "_", as IMA writes them; the original never matched';
+const SPACES = 'dropped: IMA writes a space as "_", so this path never matched; write it so';
 const SHA1_IS_ACCEPTED =
   'some digests are SHA-1, so the policy accepts SHA-1 file digests and the template ima: ' +
   'a collision can be made; better measure again with SHA-256';
