@@ -38,8 +38,8 @@ goes on from what the ones before it proved.
   --sets DIR      folder of the reference sets that the policy names. A file's
                   name without its last extension is the set's name: .sha256sum
                   and .txt (lines of sha256sum), .ndjson (one JSON a line), .csv
-  --keyrings DIR  folder of the keyrings that the policy names, in the same way:
-                  .pem or .crt (certificates, public keys), .der (one of them)
+  --keyrings DIR  folder of the keyrings that the policy names, found like sets:
+                  .pem and .crt (certificates, public keys), .der (one of them)
   --state FILE    keep what is proven from one call to the next: read first if
                   it is there, written at the end. Keep it as safe as the policy
   --json          one verdict document per bundle, one per line, for programs
@@ -112,7 +112,7 @@ acceptance of anything, SHA-1. Several files are taken for policies that are in
 force together.
 
   --sets DIR      check that the sets it names are in this folder and readable
-  --keyrings DIR  check that the keyrings it names are in this folder and readable
+  --keyrings DIR  check the same of the keyrings it names
   --explain       show the whole policy, every default filled in
   --json          one JSON document per file, one per line, for programs
 

@@ -9,7 +9,7 @@ import { helpHint, readArguments } from './arguments.ts';
 import { openBundle } from './bundle.ts';
 import { EXIT, exitOf, problemText, UsageError } from './exit.ts';
 import { readWindows } from './files.ts';
-import { loadPolicy } from './policy-files.ts';
+import { loadPolicy, type PolicyFolders } from './policy-files.ts';
 import { showProgress } from './progress.ts';
 import { reportVerdict } from './report.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,11 +18,9 @@ import { attesterKey, loadTimelines, saveTimelines, type Timelines } from './tim
 /** Runs `plumbline verify` and gives its exit code: that of the last bundle, or 2 when any bundle
  *  could not be read. Every bundle that can be read is judged. */
 export async function runVerify(args: readonly string[], terminal: Terminal): Promise<number> {
-  const { bundles, policyFile, setsFolder, stateFile, json } = readRequest(args);
+  const { bundles, policyFile, folders, stateFile, json } = readRequest(args);
   const policy =
-    policyFile === undefined
-      ? STRUCTURAL_POLICY
-      : (await loadPolicy(policyFile, setsFolder)).policy;
+    policyFile === undefined ? STRUCTURAL_POLICY : (await loadPolicy(policyFile, folders)).policy;
   const timelines: Timelines = stateFile === undefined ? new Map() : await loadTimelines(stateFile);
   let exitCode: number = EXIT.ok;
   let unread = false;
@@ -84,7 +82,7 @@ export async function verifyBundle(
 interface Request {
   readonly bundles: readonly string[];
   readonly policyFile: string | undefined;
-  readonly setsFolder: string | undefined;
+  readonly folders: PolicyFolders;
   readonly stateFile: string | undefined;
   readonly json: boolean;
 }
@@ -97,25 +95,21 @@ function readRequest(args: readonly string[]): Request {
     keyrings: { type: 'string' },
     state: { type: 'string' },
   });
-  if (values.keyrings !== undefined) {
-    throw new UsageError('verify: --keyrings is not available in this version.', NOT_YET);
-  }
   if (positionals.length === 0) {
     throw new UsageError('verify: name at least one evidence bundle.', helpHint('verify'));
   }
-  if (values.sets !== undefined && values.policy === undefined) {
+  for (const option of ['sets', 'keyrings'] as const) {
+    if (values[option] === undefined || values.policy !== undefined) continue;
     throw new UsageError(
-      'verify: --sets without --policy: nothing would use the sets.',
-      'Add --policy FILE, or leave out --sets.',
+      `verify: --${option} without --policy: nothing would use the ${option}.`,
+      `Add --policy FILE, or leave out --${option}.`,
     );
   }
   return {
     bundles: positionals,
     policyFile: values.policy,
-    setsFolder: values.sets,
+    folders: { sets: values.sets, keyrings: values.keyrings },
     stateFile: values.state,
     json: values.json,
   };
 }
-
-const NOT_YET = 'No rule of a policy can ask for signatures yet.';

@@ -61,7 +61,11 @@ describe('usage mistakes', () => {
     ['an option without its value', ['verify', 'x', '--policy'], /--policy/],
     ['a timeline without a folder', ['verify', '--state', 'none/s', 'x'], /no folder none/],
     ['a packed timeline', ['verify', '--state', 's.gz', 'x'], /s\.gz: not kept compressed/],
-    ['keyrings', ['verify', '--keyrings', 'k', 'x'], /--keyrings is not available/],
+    [
+      'keyrings without a policy',
+      ['verify', '--keyrings', 'k', 'x'],
+      /--keyrings without --policy/,
+    ],
     ['sets without a policy', ['verify', '--sets', 'demo/sets', 'x'], /--sets without --policy/],
     ['a bundle that is not there', ['verify', 'none.json'], /none\.json: no such file/],
     ['a folder for a bundle', ['verify', 'demo'], /demo: not a regular file/],

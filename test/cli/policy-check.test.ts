@@ -1,6 +1,7 @@
 // `plumbline policy check`: what it accepts, what it warns of, and with which exit code.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -18,6 +19,11 @@ async function policyFile(t: TestContext, measurements: unknown, extra = {}): Pr
   await writeFile(file, JSON.stringify(document));
   return file;
 }
+
+const VENDOR_PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+});
 
 describe('policy check', () => {
   it('accepts the policy of the demo, with and without its sets', async () => {
@@ -89,6 +95,10 @@ describe('policy check', () => {
     assert.equal(keyless.exitCode, 2);
     assert.match(keyless.stderr, /no keyring "vendor"/);
     await writeFile(path.join(folder, 'vendor.pem'), '');
+    const broken = await plumbline('policy', 'check', '--keyrings', folder, file);
+    assert.equal(broken.exitCode, 2);
+    assert.match(broken.stderr, /vendor\.pem: not a keyring/);
+    await writeFile(path.join(folder, 'vendor.pem'), VENDOR_PEM);
     const keyed = await plumbline('policy', 'check', '--keyrings', folder, file);
     assert.equal(keyed.exitCode, 0);
     assert.match(keyed.stdout, /needs +keyring vendor/);
