@@ -3,10 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AcceptancePolicy } from '../../src/policy/acceptance.ts';
-import { compilePolicy } from '../../src/policy/compile.ts';
-import { parsePolicy } from '../../src/policy/parse-policy.ts';
-import { readReferenceSet } from '../../src/policy/reference-set-text.ts';
 import { STRUCTURAL_POLICY } from '../../src/policy/structural.ts';
 import type { VerdictBody } from '../../src/verify/verdict.ts';
 import { verifyEvidence } from '../../src/verify/verify.ts';
@@ -18,19 +14,14 @@ import {
   digestField,
   fileRecord,
   hash,
-  hex,
   join,
   nameField,
-  replayRecords,
   writeList,
 } from '../property/list-writer.ts';
-import { BINARY_SEGMENT, quoteOver } from '../property/made-quote.ts';
-import { MINIMAL_POLICY, utf8 } from '../unit/policy-documents.ts';
-import { policyWith } from '../unit/verify-scene.ts';
+import { codesAt, compileRules, EVERY_FILE, rulesOf, verdictOver } from './proven-list.ts';
 import { assertFound } from './tampering.ts';
 
 const SIGNATURE = join(Uint8Array.of(3, 2, 4, 1, 2, 3, 4, 0, 64), new Uint8Array(64).fill(7));
-const EVERY_FILE = { id: 'files', path: '/**', then: 'accept' };
 const EVERY_TEXT = ['kexec-cmdline', 'kernel_version', 'selinux-state', 'ima_policy_loaded'].map(
   (event) => ({ id: event, event, then: 'accept' }),
 );
@@ -38,8 +29,8 @@ const EVERY_DEVICE = { id: 'devices', label: 'device-mapper', then: 'accept' };
 
 test('a signed file presented as an event is no event: its buffer has another digest', () => {
   const signed = signedFile('kexec-cmdline', ascii('quiet'));
-  assert.equal(codesAt(verdictOver(signed, STRUCTURAL_POLICY), 1).includes(MISMATCH), false);
-  const relabelled = verdictOver({ ...signed, template: 'ima-buf' }, STRUCTURAL_POLICY);
+  assert.equal(codesAt(verdictOver([signed], STRUCTURAL_POLICY), 1).includes(MISMATCH), false);
+  const relabelled = verdictOver([{ ...signed, template: 'ima-buf' }], STRUCTURAL_POLICY);
   assert.equal(relabelled.status, 'contraindicated');
   assertFound(relabelled, MISMATCH, 'structural');
 });
@@ -48,24 +39,24 @@ test('a file made to look like an event by its attribute is found at the first b
   // The content is the attribute, so that the digest fits what is presented as a buffer.
   for (const event of ['kexec-cmdline', 'kernel_version', 'selinux-state', 'dm_table_load']) {
     const relabelled = { ...signedFile(event, SIGNATURE), template: 'ima-buf' };
-    const verdict = verdictOver(relabelled, rulesOf([...EVERY_TEXT, EVERY_DEVICE, EVERY_FILE]));
+    const verdict = verdictOver([relabelled], rulesOf([...EVERY_TEXT, EVERY_DEVICE, EVERY_FILE]));
     assert.equal(verdict.status, 'contraindicated');
     const { where, severity } = assertFound(verdict, MALFORMED, event);
     assert.equal(severity, 'contraindicated');
     assert.equal(where.entryIndex, 1);
     assert.equal(listOf(relabelled)[where.offsetBytes ?? 0], 3);
     assert.equal(
-      assertFound(verdictOver(relabelled, STRUCTURAL_POLICY), MALFORMED, event).severity,
+      assertFound(verdictOver([relabelled], STRUCTURAL_POLICY), MALFORMED, event).severity,
       'warning',
     );
   }
 });
 
-test('a file made to look like an event of 32 bytes is accepted by its digest or not at all', () => {
+test('a file made to look like an event of 32 bytes is accepted by its digest alone', () => {
   const attribute = join(Uint8Array.of(3), new Uint8Array(31));
   const relabelled = { ...signedFile('init_module', attribute), template: 'ima-buf' };
-  assertFound(verdictOver(relabelled, rulesOf([EVERY_FILE])), 'ima.event_unknown', 'no rule');
-  const loose = compile([{ id: 'modules', event: 'init_module', then: 'accept' }]);
+  assertFound(verdictOver([relabelled], rulesOf([EVERY_FILE])), 'ima.event_unknown', 'no rule');
+  const loose = compileRules([{ id: 'modules', event: 'init_module', then: 'accept' }]);
   assert.ok(!loose.ok);
   assert.deepEqual(
     loose.problems.map((problem) => problem.path),
@@ -74,45 +65,45 @@ test('a file made to look like an event of 32 bytes is accepted by its digest or
   const pinned = { id: 'modules', event: 'init_module', digestIn: ['good'], then: 'accept' };
   const good = eventRecord('init_module', hash('sha256', ascii('module')));
   const known = rulesOf([pinned], [hash('sha256', bufferOf(good))]);
-  assert.deepEqual(codesAt(verdictOver(good, known), 1), []);
-  assertFound(verdictOver(relabelled, known), 'ima.event_unknown', 'another digest');
+  assert.deepEqual(codesAt(verdictOver([good], known), 1), []);
+  assertFound(verdictOver([relabelled], known), 'ima.event_unknown', 'another digest');
 });
 
 test('an event presented as a file is found by what stands where its signature should', () => {
   const written = eventRecord('ima_policy_written', ascii('dont_measure func=BPRM_CHECK\n'));
   const hidden = { ...written, template: 'ima-sig' };
-  assertFound(verdictOver(hidden, rulesOf([EVERY_FILE])), RELABELLED, 'rules');
+  assertFound(verdictOver([hidden], rulesOf([EVERY_FILE])), RELABELLED, 'rules');
   const { severity, where } = assertFound(
-    verdictOver(hidden, STRUCTURAL_POLICY),
+    verdictOver([hidden], STRUCTURAL_POLICY),
     RELABELLED,
     'any',
   );
   assert.deepEqual([severity, where.entryIndex, where.field], ['warning', 1, 'sig']);
   const honest = signedFile('/usr/bin/true', ascii('true'));
-  assert.deepEqual(codesAt(verdictOver(honest, rulesOf([EVERY_FILE])), 1), []);
+  assert.deepEqual(codesAt(verdictOver([honest], rulesOf([EVERY_FILE])), 1), []);
 });
 
 test('a bare name is told, and no rule with a path accepts it', () => {
   const bare = fileRecord('kexec_execute', 'x');
-  const verdict = verdictOver(bare, rulesOf([EVERY_FILE, ...EVERY_TEXT]));
+  const verdict = verdictOver([bare], rulesOf([EVERY_FILE, ...EVERY_TEXT]));
   assert.deepEqual(codesAt(verdict, 1), ['ima.file_unknown', 'ima.name_bare']);
   const byDigest = { id: 'known', digestIn: ['good'], then: 'accept' };
-  const known = verdictOver(bare, rulesOf([byDigest], [hash('sha256', ascii('x'))]));
+  const known = verdictOver([bare], rulesOf([byDigest], [hash('sha256', ascii('x'))]));
   assert.deepEqual(codesAt(known, 1), ['ima.name_bare']);
   assert.equal(known.status, 'affirming');
 });
 
 test('a path with "_" that a rule accepts for its own sake is told to mean a space too', () => {
   const files = { ...EVERY_FILE, path: '/opt/my_tool' };
-  const ambiguous = verdictOver(fileRecord('/opt/my_tool', 'x'), rulesOf([files]));
+  const ambiguous = verdictOver([fileRecord('/opt/my_tool', 'x')], rulesOf([files]));
   assert.deepEqual(codesAt(ambiguous, 1), ['ima.name_ambiguous']);
   assert.equal(ambiguous.status, 'affirming');
   assert.equal(assertFound(ambiguous, 'ima.name_ambiguous', 'path').rule, 'files');
   const pinned = { ...files, digestIn: ['good'] };
   const known = rulesOf([pinned], [hash('sha256', ascii('x'))]);
-  assert.deepEqual(codesAt(verdictOver(fileRecord('/opt/my_tool', 'x'), known), 1), []);
+  assert.deepEqual(codesAt(verdictOver([fileRecord('/opt/my_tool', 'x')], known), 1), []);
   const anywhere = rulesOf([EVERY_FILE]);
-  assert.deepEqual(codesAt(verdictOver(fileRecord('/opt/my_tool', 'x'), anywhere), 1), []);
+  assert.deepEqual(codesAt(verdictOver([fileRecord('/opt/my_tool', 'x')], anywhere), 1), []);
 });
 
 test('the events of a captured host are accepted by rules that fit, and by no others', async () => {
@@ -160,14 +151,6 @@ function indicesOf(verdict: VerdictBody) {
   return { event: indices('ima.event_unknown'), key: indices('ima.key_unknown') };
 }
 
-/** Codes of the findings about one record, sorted. */
-function codesAt({ findings }: VerdictBody, index: number): readonly string[] {
-  return findings
-    .filter(({ where }) => where.entryIndex === index)
-    .map(({ code }) => code)
-    .sort();
-}
-
 function signedFile(name: string, content: Uint8Array): DraftRecord {
   const fields = [digestField('sha256', hash('sha256', content)), nameField(ascii(name))];
   const signature = content.byteLength > 30 ? content : SIGNATURE;
@@ -185,29 +168,4 @@ function bufferOf(record: DraftRecord): Uint8Array {
 
 function listOf(record: DraftRecord): Uint8Array {
   return writeList([aggregateRecord(), record]);
-}
-
-function verdictOver(record: DraftRecord, policy: AcceptancePolicy): VerdictBody {
-  const records = [aggregateRecord(), record];
-  const value = replayRecords(records, { pcr: 10, bank: 'sha256', extended: 'own-hash' });
-  const evidence = quoteOver(new Map([['sha256', new Map([[10, value]])]]), [BINARY_SEGMENT]);
-  return verifyEvidence(evidence, [writeList(records)], policy);
-}
-
-function compile(rules: readonly object[], digests: readonly Uint8Array[] = []) {
-  const text = digests.map((digest) => `${hex(digest)}  x\n`).join('');
-  const good = readReferenceSet(utf8(text), { format: 'digest-lines' });
-  assert.ok(good.ok);
-  const parsing = parsePolicy({ ...MINIMAL_POLICY, ima: { measurements: rules } });
-  if (!parsing.ok) return parsing;
-  return compilePolicy(parsing.policy, { sets: new Map([['good', good.set]]), version: null });
-}
-
-/** The structural policy with these measurement rules. */
-function rulesOf(rules: readonly object[], digests?: readonly Uint8Array[]): AcceptancePolicy {
-  const compiled = compile(rules, digests);
-  assert.ok(compiled.ok, JSON.stringify(compiled));
-  const { ima } = compiled.policy;
-  assert.ok(ima !== 'not-required');
-  return policyWith({ measurements: ima.measurements });
 }
