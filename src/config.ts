@@ -18,8 +18,12 @@ export interface Settings {
   /** Until a request must have arrived whole. */
   readonly requestSeconds: number;
   readonly limits: ServiceLimits;
-  /** Calls a minute that need no token; 0 sets no limit. */
-  readonly rates: { readonly open: number; readonly challenges: number };
+  /** Calls a minute; 0 sets no limit. src/api/call-limits.ts says which. */
+  readonly rates: {
+    readonly open: number;
+    readonly challenges: number;
+    readonly refusals: number;
+  };
   /** Absent: nobody's `x-forwarded-for` is believed. */
   readonly trustedProxies?: readonly string[];
   /** Files in PEM. Absent: plain HTTP. */
@@ -64,6 +68,7 @@ export function settingsFrom(environment: Readonly<Record<string, string | undef
     rates: {
       open: data.PLUMBLINE_OPEN_CALLS_PER_MINUTE,
       challenges: data.PLUMBLINE_CHALLENGES_PER_MINUTE,
+      refusals: REFUSALS_PER_MINUTE,
     },
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
     ...(tls === undefined ? {} : { tls }),
@@ -141,6 +146,8 @@ const addresses = z
   .transform((text) => text.split(',').map((each) => each.trim()))
   .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'addresses or networks')));
 
+/** More than anybody makes by mistake, and no way to fill the audit log. */
+const REFUSALS_PER_MINUTE = 60;
 const ISSUER_HINT = 'an https:// address';
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[?::1\]?|localhost)$/;
 const SAFE_ADDRESS = /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)(?:[:/]|$))/;

@@ -42,14 +42,17 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const place = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const askedPlace = z.coerce.number().pipe(place);
 
+/** What the database can hold: no control characters. */
+const printable = z.string().regex(/^\P{Cc}{1,300}$/u);
+
 export const auditQuery = pageQuery.extend({
   cursor: askedPlace.optional().meta({ description: '"next" of the page before.' }),
-  actor: z.string().max(300).optional().meta({ description: 'Id of who acted.' }),
+  actor: printable.optional().meta({ description: 'Id of who acted.' }),
   action: z
     .string()
     .regex(/^[a-z_]+\.[a-z_]+$/)
     .optional(),
-  subject: z.string().max(300).optional().meta({ description: 'Id or name of what was changed.' }),
+  subject: printable.optional().meta({ description: 'Id or name of what was changed.' }),
   since: moment.optional().meta({ description: 'From this moment on.' }),
   until: moment.optional().meta({ description: 'Before this moment.' }),
 });

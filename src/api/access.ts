@@ -66,7 +66,10 @@ export function admitCallers(
     }
     const caller = await callerBehind(request, { ports, limits });
     const role = caller.roles.find((each) => each === 'admin' || allowed.includes(each));
-    if (role === undefined) return refuse(request, caller, { ports, allowed });
+    if (role === undefined) {
+      await limits.countRefusal(request, caller.token.id);
+      return refuse(request, caller, { ports, allowed });
+    }
     callers.set(request, { ...caller.token, role });
   });
 }
@@ -94,7 +97,12 @@ async function callerBehind(
   const { authorization } = request.headers;
   const [, credential] = BEARER.exec(authorization ?? '') ?? [];
   const isShort = credential !== undefined && credential.length <= ACCESS_LIMITS.credentialChars;
-  const caller = isShort ? await recognise(ports, credential) : undefined;
+  const recognised = isShort ? recognise(ports, credential) : undefined;
+  // Whether it is not good or cannot be known: both cost us something.
+  const caller = await recognised?.catch(async (error: unknown) => {
+    await limits.countOpen(request);
+    throw error;
+  });
   if (caller !== undefined) return caller;
   await limits.countOpen(request);
   if (authorization === undefined) {

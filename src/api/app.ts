@@ -198,4 +198,4 @@ const HEADERS_MS = 30_000;
 const CHECK_MS = 1_000;
 const TLS_VERSION = 'TLSv1.2';
 const HSTS_SECONDS = 31_536_000;
-const NO_LIMITS: CallRates = { open: 0, challenges: 0 };
+const NO_LIMITS: CallRates = { open: 0, challenges: 0, refusals: 0 };

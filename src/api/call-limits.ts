@@ -1,5 +1,5 @@
-// How often strangers may call: whoever shows no good token is counted by address. docs/api.md,
-// "Limits on open calls"
+// How often somebody may call who shows no good token, or whose token has another role.
+// docs/api.md, "Open calls"
 
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -11,6 +11,8 @@ export interface CallRates {
   readonly open: number;
   /** Challenges for one attester, from one address. */
   readonly challenges: number;
+  /** Calls that the role of a token does not allow, each a row in the audit log. */
+  readonly refusals: number;
 }
 
 /** Counts calls. Each act's problem: `limit.rate`. */
@@ -19,14 +21,22 @@ export interface CallLimits {
   countOpen(request: FastifyRequest): Promise<void>;
   /** Counts a call for the `:id` in its path. */
   countById(request: FastifyRequest): Promise<void>;
+  /** Counts a call of this token's that its role does not allow. */
+  countRefusal(request: FastifyRequest, tokenId: string): Promise<void>;
 }
 
 /** The limits of this instance. They are kept in memory, each for the 5,000 callers who called last
  *  (what the plugin keeps by itself). */
 export async function callLimits(api: FastifyInstance, rates: CallRates): Promise<CallLimits> {
   await api.register(rateLimit, { global: false, timeWindow: MINUTE_MS });
+  const refused = new WeakMap<FastifyRequest, string>();
+  const countRefusal = counter(api, rates.refusals, (request) => refused.get(request) ?? '');
   return {
     countOpen: counter(api, rates.open, addressOf),
+    countRefusal: (request, tokenId) => {
+      refused.set(request, tokenId);
+      return countRefusal(request);
+    },
     // By the address too: were it by the id alone, any stranger could keep a host from attesting.
     countById: counter(api, rates.challenges, (request) => {
       const { id } = Object(request.params);
@@ -46,7 +56,7 @@ function counter(
     const counted = await count(request);
     if (counted.isAllowed || !counted.isExceeded) return;
     throw new Problem('limit.rate', {
-      detail: 'Too many calls without a token came from this address. Come back later.',
+      detail: 'Too many calls without a good token or a fitting role. Come back later.',
       retryAfterSeconds: Math.max(1, counted.ttlInSeconds),
     });
   };

@@ -18,7 +18,8 @@ interface WantedToken {
 }
 
 /** Whom a bearer credential stands for: one of our secrets, or a token of the issuer if there is
- *  one. Undefined for anything else, whatever is wrong with it. Problem: `token.issuer_unreachable`. */
+ *  one. Undefined for anything else, whatever is wrong with it. Problem:
+ *  `token.issuer_unreachable`. */
 export async function recognise(ports: Ports, credential: string): Promise<Caller | undefined> {
   if (!SECRET.test(credential)) return ports.issuer?.recognise(credential);
   const at = ports.clock.now();

@@ -62,8 +62,10 @@ onBothDatabases('GET /v1/audit', (opened) => {
       all.items.map(({ id }) => id),
     );
     assert.equal(all.next, null);
-    const wrong = await running.call('GET', '/v1/audit?cursor=x', { role: 'auditor' });
-    assert.equal(wrong.body['code'], 'request.invalid');
+    for (const wrong of ['cursor=x', 'cursor=-1', 'subject=%00', 'actor=', 'since=today']) {
+      const { body } = await running.call('GET', `/v1/audit?${wrong}`, { role: 'auditor' });
+      assert.equal(body['code'], 'request.invalid', wrong);
+    }
   });
 
   it('holds no secret', async () => {

@@ -24,7 +24,7 @@ onBothDatabases('limits on open calls', (opened) => {
     (await Promise.all(calls)).map(({ body }) => body['code'] ?? 'answered').sort();
 
   it('count calls without a good token, and let those with one through', async () => {
-    const { call } = await started({ server: { rates: { open: 4, challenges: 0 } } });
+    const { call } = await started({ server: { rates: { open: 4, challenges: 0, refusals: 0 } } });
     const bad = { headers: { authorization: 'Bearer x' } };
     const calls = [call('GET', '/healthz'), call('GET', '/nowhere'), call('GET', '/v1/verdicts')];
     assert.deepEqual(await codes([...calls, call('GET', '/v1/verdicts', bad)]), [
@@ -44,18 +44,31 @@ onBothDatabases('limits on open calls', (opened) => {
   });
 
   it('count challenges for each attester', async () => {
-    const { call } = await started({ server: { rates: { open: 0, challenges: 2 } } });
+    const { call } = await started({ server: { rates: { open: 0, challenges: 2, refusals: 0 } } });
     const [one, other] = [randomUUID(), randomUUID()];
     const ask = (id: string) => call('POST', `/v1/attesters/${id}/challenges`);
     assert.deepEqual(await codes([ask(one), ask(one.toUpperCase())]), Array(2).fill(UNKNOWN));
     assert.deepEqual(await codes([ask(one), ask(other)]), [UNKNOWN, 'limit.rate']);
   });
 
+  it('count what a role does not allow, so that nobody fills the audit log', async () => {
+    const { call } = await started({ server: { rates: { open: 0, challenges: 0, refusals: 2 } } });
+    const refused = () => call('GET', '/v1/tokens', { role: 'agent-enrol' });
+    const other = call('GET', '/v1/tokens', { role: 'operator' });
+    const calls = [refused(), refused(), refused(), other];
+    const ROLE = 'token.role_insufficient';
+    assert.deepEqual(await codes(calls), ['limit.rate', ROLE, ROLE, ROLE]);
+    const { body } = await call('GET', '/v1/audit?action=access.refuse', { role: 'auditor' });
+    const items: unknown = body['items'];
+    assert.ok(Array.isArray(items));
+    assert.equal(items.length, 3);
+  });
+
   it('believe nobody about addresses, unless told whom', async () => {
     const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
     const health = ({ call }: RunningApi, address: string) =>
       call('GET', '/healthz', from(address));
-    const rates = { open: 1, challenges: 0 };
+    const rates = { open: 1, challenges: 0, refusals: 0 };
     const trusting = await started({ server: { rates, trustedProxies: ['127.0.0.0/8', '::1'] } });
     const hosts = ['192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8:0:1::1'];
     for (const host of hosts) assert.equal((await health(trusting, host)).status, 200, host);

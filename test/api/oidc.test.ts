@@ -2,7 +2,12 @@
 // answer that every bad token gets, and without the issuer nobody comes in on its word.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { settingsFrom } from '../../src/config.ts';
+import { startService } from '../../src/main.ts';
 import { oidcIssuer } from '../../src/service/oidc.ts';
 import { fetchIssuerDocument } from '../../src/service/oidc-document.ts';
 import type { Role } from '../../src/service/ports.ts';
@@ -175,5 +180,47 @@ onBothDatabases('a token of the issuer', (opened) => {
     const id = String(items.find((item) => item.role === 'admin')?.id);
     const root = await issuer.sign({ claims: { groups: ['root'] } });
     assert.equal((await call(root, `/v1/tokens/${id}`, 'DELETE')).status, 204);
+  });
+});
+
+describe('a service with an issuer in its settings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-oidc-'));
+  let issuer: TestIssuer;
+  before(async () => {
+    issuer = await startIssuer(Math.floor(Date.now() / 1000));
+  });
+  after(async () => {
+    await issuer.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const keySet = async () => await (await fetch(`${issuer.url}/keys`)).text();
+  const letsIn = async (more: Readonly<Record<string, string>>) => {
+    const environment = {
+      PORT: '0',
+      PLUMBLINE_DATA: join(folder, 'data'),
+      PLUMBLINE_LOG_LEVEL: 'silent',
+      PLUMBLINE_OIDC_ISSUER: issuer.url,
+      PLUMBLINE_OIDC_AUDIENCE: issuer.audience,
+      PLUMBLINE_OIDC_ROLES: 'auditors=auditor',
+      ...more,
+    };
+    const service = await startService(settingsFrom(environment));
+    const authorization = `Bearer ${await issuer.sign({ claims: { in: { 'a/b': 'auditors' } } })}`;
+    const { status } = await fetch(`${service.url}/v1/audit`, { headers: { authorization } });
+    await service.close();
+    return status;
+  };
+
+  it('finds keys by discovery, at an address or in a file, and roles where it is told', async () => {
+    const byName = { PLUMBLINE_OIDC_ROLE_CLAIM: 'groups' };
+    assert.equal(await letsIn(byName), 200);
+    assert.equal(await letsIn({ ...byName, PLUMBLINE_OIDC_JWKS: `${issuer.url}/keys` }), 200);
+    const file = join(folder, 'keys.json');
+    writeFileSync(file, await keySet());
+    const fromFile = { PLUMBLINE_OIDC_JWKS: file };
+    assert.equal(await letsIn({ ...fromFile, PLUMBLINE_OIDC_ROLE_CLAIM: '/in/a~1b' }), 200);
+    assert.equal(await letsIn({ ...fromFile, PLUMBLINE_OIDC_ROLE_CLAIM: '/in/a' }), 403);
+    assert.equal(await letsIn({ PLUMBLINE_OIDC_JWKS: join(folder, 'nowhere.json') }), 503);
   });
 });
