@@ -44,7 +44,7 @@ describe('reading a reference set', () => {
   it('gives a set or located problems on any bytes', () => {
     const alphabet = [...new TextEncoder().encode('0123456789abcdef \\*/\n\r#{}":,'), 0, 0xff];
     const text = fc.array(fc.constantFrom(...alphabet), { maxLength: 300 });
-    const format = fc.constantFrom('digest-lines' as const, 'ndjson' as const);
+    const format = fc.constantFrom('digest-lines' as const, 'ndjson' as const, 'csv' as const);
     const paths = fc.constantFrom('free' as const, 'bound' as const);
     const property = fc.property(text, format, paths, (chars, form, meaning) => {
       const input = Uint8Array.from(chars);
