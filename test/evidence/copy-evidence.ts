@@ -22,12 +22,13 @@ const STANDALONE_LISTS = [
   'public/tpm2-software-tpm2-tss/sml-ima-sha1.b64',
 ];
 
-/** Keys that signed files in those lists. */
+/** Keys that signed files in lists, or were put on a keyring. */
 const SIGNING_KEYS = [
-  '02-ima-sig/ima-keys/ima-ec.crt.der',
-  '02-ima-sig/ima-keys/ima-ec.crt.pem',
-  '02-ima-sig/ima-keys/ima-rsa.crt.der',
-  '02-ima-sig/ima-keys/ima-rsa.crt.pem',
+  ...['02-ima-sig', '03-ima-buf'].flatMap((scenario) =>
+    ['ima-ec.crt.der', 'ima-ec.crt.pem', 'ima-rsa.crt.der', 'ima-rsa.crt.pem'].map(
+      (file) => `${scenario}/ima-keys/${file}`,
+    ),
+  ),
   'public/kgoldman-acs/imakey.der',
 ];
 
