@@ -114,6 +114,7 @@ const bundleSchema = z.strictObject({
     })
     .optional(),
   bootLog: pathSchema.optional(),
+  userspaceLog: pathSchema.optional(),
   pcrUpdateCounter: z.int().min(0).max(0xffff_ffff).optional(),
 });
 

@@ -88,6 +88,9 @@ async function readEvidence(bundle: Bundle, within: Within): Promise<Evidence> {
     ...(bundle.bootLog !== undefined && {
       bootLog: await read(bundle.bootLog, 'bootLog', BOOT_LIMITS.logBytes),
     }),
+    ...(bundle.userspaceLog !== undefined && {
+      userspaceLog: await read(bundle.userspaceLog, 'userspaceLog', BOOT_LIMITS.userspaceLogBytes),
+    }),
     ...(bundle.pcrUpdateCounter !== undefined && { pcrUpdateCounter: bundle.pcrUpdateCounter }),
   };
 }

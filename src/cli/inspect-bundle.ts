@@ -10,7 +10,7 @@ import type { Inspection, Shown } from './inspection.ts';
 /** Shows the bundle file at `path` and the quote that it names. */
 export async function inspectBundle(path: string): Promise<Inspection> {
   const { evidence, segmentFiles } = await openBundle(path);
-  const { ak, nonce, quote, ima, bootLog } = evidence;
+  const { ak, nonce, quote, ima, bootLog, userspaceLog } = evidence;
   const { shown, malformed } = inspectQuote(quote.attest);
   return {
     kind: 'bundle',
@@ -26,6 +26,7 @@ export async function inspectBundle(path: string): Promise<Inspection> {
         file: segmentFiles[index]?.name,
       })),
       bootLog: bootLog && `${bootLog.byteLength} bytes`,
+      userspaceLog: userspaceLog && `${userspaceLog.byteLength} bytes`,
       pcrUpdateCounter: evidence.pcrUpdateCounter,
     },
     ...(malformed && { malformed: { ...malformed, field: `quote.attest: ${malformed.field}` } }),

@@ -66,6 +66,9 @@ export const evidenceBody = z
       })
       .optional(),
     bootLog: base64.optional().meta({ description: 'In application/json only.' }),
+    userspaceLog: base64
+      .optional()
+      .meta({ description: '/run/log/systemd/tpm2-measure.log: what explains PCR 11–15.' }),
     pcrUpdateCounter: index.optional(),
   })
   .meta({ description: 'Everything here is a claim; binary fields are base64, digests hex.' });
@@ -88,7 +91,7 @@ export function readHead(body: EvidenceBody): HeadReading {
     return decoded ?? new Uint8Array();
   };
   const claim = { bytes: bytes(signature, '/quote/signature') };
-  const { pcrUpdateCounter } = body;
+  const { userspaceLog, pcrUpdateCounter } = body;
   const claims: EvidenceHead['claims'] = {
     quote: {
       attest: bytes(attest, '/quote/attest'),
@@ -99,6 +102,7 @@ export function readHead(body: EvidenceBody): HeadReading {
     },
     ...(body.pcrValues === undefined ? {} : { pcrValues: valuesOf(body.pcrValues) }),
     ...(body.ima === undefined ? {} : { ima: imaClaim(body.ima) }),
+    ...(userspaceLog === undefined ? {} : { userspaceLog: bytes(userspaceLog, '/userspaceLog') }),
     ...(pcrUpdateCounter === undefined ? {} : { pcrUpdateCounter }),
   };
   if (places.length > 0) return { ok: false, places };

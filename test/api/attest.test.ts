@@ -109,6 +109,16 @@ onBothDatabases('attestation', (opened) => {
     assert.deepEqual(verdictSchema.parse(given.body), given.body);
   });
 
+  it('reads the log of user space from the head', async () => {
+    const { host, id } = await enrol(running);
+    const { id: challengeId, nonce } = await challenge(running, id);
+    const userspaceLog = Buffer.from('no record').toString('base64');
+    const json = { ...bodyFor(host, nonce), userspaceLog };
+    const { status, body } = await answer(running, challengeId, { json });
+    assert.equal(status, 201);
+    assert.ok(JSON.stringify(body['findings']).includes('boot.userspace_log_malformed'));
+  });
+
   it('refuses a second answer, whatever it holds', async () => {
     const { host, id } = await enrol(running);
     const { id: challengeId, nonce } = await challenge(running, id);

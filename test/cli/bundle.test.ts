@@ -66,6 +66,18 @@ describe('a bundle', () => {
     assert.equal(ima?.startValues?.get('sha256')?.get(10)?.[0], 0xab);
   });
 
+  it('carries the log of user space', async (t) => {
+    const capture = await copyCapture(t);
+    const file = await capture.write((bundle) => {
+      bundle['userspaceLog'] = 'tpm2-measure.log';
+    });
+    await assert.rejects(openBundle(file), usage(/userspaceLog/));
+    const record = '\u001e{"pcr":11,"digests":[]}\n';
+    await writeFile(path.join(path.dirname(file), 'tpm2-measure.log'), record);
+    const { userspaceLog } = (await openBundle(file)).evidence;
+    assert.equal(userspaceLog?.byteLength, record.length);
+  });
+
   it('keeps a PCR value of the wrong length: that is for the verdict to say', async (t) => {
     const capture = await copyCapture(t);
     const file = await capture.write((bundle) => {
