@@ -171,7 +171,7 @@ export class BerReader {
 }
 
 /** An object identifier as dotted numbers, or undefined when the bytes are none. */
-export function oidText(bytes: Uint8Array): string | undefined {
+function oidText(bytes: Uint8Array): string | undefined {
   const arcs: number[] = [];
   let arc = 0;
   for (const byte of bytes) {

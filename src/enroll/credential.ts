@@ -1,14 +1,7 @@
 // TPM2_MakeCredential without a TPM: a secret that only the TPM with this EK gives back, and only
 // while it holds the key with this Name. TPM 2.0 Part 1, 24; Part 3, 12.6; FORMATS 14.4.
 
-import {
-  asciiBytes,
-  concatBytes,
-  equalBytes,
-  u16Bytes,
-  u32Bytes,
-  viewBytes,
-} from '../bytes/encoding.ts';
+import { asciiBytes, concatBytes, u16Bytes, u32Bytes, viewBytes } from '../bytes/encoding.ts';
 import { TPM_LIMITS } from '../bytes/limits.ts';
 import { hashByName } from '../crypto/digest.ts';
 import { encryptCfb, encryptOaep, ephemeralBytes, shareEphemeral } from '../crypto/encrypt.ts';
@@ -53,12 +46,6 @@ export function makeCredential(request: CredentialRequest): MadeCredential | und
   if (shared === undefined) return undefined;
   const idObject = protect(ek, shared.seed, { akName, credential });
   return { idObject, encryptedSecret: sized(shared.secret) };
-}
-
-/** Whether the answer to an activation is the credential, in time that depends on the lengths
- *  alone. */
-export function isCredential(answer: Uint8Array, credential: Uint8Array): boolean {
-  return credential.byteLength >= MIN_CREDENTIAL_BYTES && equalBytes(answer, credential);
 }
 
 /** The file that `tpm2_activatecredential -i` reads: magic, version 1, both structures. */

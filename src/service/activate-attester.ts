@@ -4,15 +4,15 @@
 
 import { type AkReading, judgeAk, readAk } from '../enroll/ak.ts';
 import { akIdentity, keyIdentity } from '../enroll/ak-identity.ts';
-import { type Certificate, readCertificate } from '../enroll/certificate.ts';
-import { findChain } from '../enroll/chain.ts';
+import type { Certificate } from '../enroll/certificate.ts';
 import {
   CREDENTIAL_ENTROPY_BYTES,
   credentialFile,
   type MadeCredential,
   makeCredential,
 } from '../enroll/credential.ts';
-import { type EndorsementKey, judgeCertifiedKey, judgeEk, readEk } from '../enroll/ek.ts';
+import { type EndorsementKey, judgeEk, readEk } from '../enroll/ek.ts';
+import { judgeEndorsement } from '../enroll/endorse.ts';
 import { isSecretOf, secretDigest } from '../enroll/fingerprint.ts';
 import type { PathRules } from '../enroll/judge-path.ts';
 import type { Finding } from '../findings/finding.ts';
@@ -147,31 +147,13 @@ async function certifiedEk(
   const reading = readEk(claim.bytes, claim.encoding);
   if (!reading.ok) throw keyRefused('attester.ek_refused', [reading.finding]);
   const { ek } = reading;
-  const certificate = certificateOf(claim.certificate, '/ek/certificate');
-  const sent = claim.intermediates.map((bytes, index) =>
-    certificateOf(bytes, `/ek/intermediates/${index}`),
-  );
   const rules: PathRules = { part: 'ek', atMs: at.getTime(), ...PATH_RULES };
-  const chain = findChain(certificate, (await service.trust.material()).with(sent), rules);
-  const findings = [
-    ...judgeEk(ek),
-    ...judgeCertifiedKey(certificate, ek.key, rules),
-    ...chain.findings,
-  ];
+  const endorsement = { certificate: claim.certificate, key: ek.key, sent: claim.intermediates };
+  const outcome = judgeEndorsement(endorsement, await service.trust.material(), rules);
+  const findings = [...judgeEk(ek), ...outcome.findings];
   refuseGrave('attester.ek_refused', findings);
-  if (!chain.trusted) throw new Error('an untrusted chain without a reason');
-  return { ek, certificate, findings };
-}
-
-function certificateOf(bytes: Uint8Array, at: string): Certificate {
-  const reading = readCertificate(bytes);
-  if (reading.ok) return reading.value;
-  const { expected, actual, field } = reading.malformed;
-  const message = `${field}: expected ${expected}, found ${actual}`;
-  throw new Problem('attester.ek_refused', {
-    detail: 'The certificate of the endorsement key cannot be read.',
-    places: [{ at, message }],
-  });
+  if (!outcome.endorsed) throw new Error('an EK without endorsement and without a reason');
+  return { ek, certificate: outcome.path[0], findings };
 }
 
 function refuseGrave(

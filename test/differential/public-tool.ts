@@ -22,17 +22,25 @@ export function needing(...programs: readonly string[]): { readonly skip: string
   return { skip: `not installed: ${missing.join(', ')} (.ci/tools installs them on Debian)` };
 }
 
+/** Where a program runs. */
+export interface Surroundings {
+  /** Beside the environment of the tests. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly folder?: string;
+}
+
 /** Runs a program to its end. Throws when it cannot be started or does not end in time. */
 export function runTool(
   program: string,
   args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  { environment = {}, folder }: Surroundings = {},
 ): ToolAnswer {
   const { status, error, stdout, stderr } = spawnSync(program, args, {
     encoding: 'latin1',
     timeout: TIMEOUT_MS,
     maxBuffer: 64 * 1024 * 1024,
     env: { ...process.env, ...environment },
+    ...(folder !== undefined && { cwd: folder }),
   });
   if (error !== undefined) throw error;
   return { accepted: status === 0, output: `${stdout}${stderr}` };

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runTool } from './public-tool.ts';
+import { runTool, type ToolAnswer } from './public-tool.ts';
 
 export const SOFTWARE_TPM_PROGRAMS = ['swtpm', 'tpm2_quote', 'tpm2_createprimary'] as const;
 
@@ -31,6 +31,8 @@ export interface SoftwareTpm {
   extend(pcr: number, digests: string): void;
   /** Makes a restricted signing key and quotes with it. */
   quote(key: KeySpec, over: { readonly selection: string; readonly nonceHex: string }): MadeQuote;
+  /** Runs one of tpm2-tools; files are named relative to the TPM's folder. */
+  tool(program: string, ...args: readonly string[]): ToolAnswer;
 }
 
 /** Starts a TPM in `folder`, gives it to `use`, and stops it, whatever happens. */
@@ -60,13 +62,15 @@ export async function withSoftwareTpm(
 }
 
 function tpmAt(folder: string, tcti: string): SoftwareTpm {
+  const environment = { TPM2TOOLS_TCTI: tcti };
   const run = (program: string, ...args: readonly string[]): void => {
-    const { accepted, output } = runTool(program, args, { TPM2TOOLS_TCTI: tcti });
+    const { accepted, output } = runTool(program, args, { environment });
     if (!accepted) throw new Error(`${program}: ${output}`);
   };
   const file = (name: string): string => path.join(folder, name);
   const read = (name: string): Uint8Array => new Uint8Array(readFileSync(file(name)));
   return {
+    tool: (program, ...args) => runTool(program, args, { environment, folder }),
     extend: (pcr, digests) => run('tpm2_pcrextend', `${pcr}:${digests}`),
     quote(key, { selection, nonceHex }) {
       const algorithm = `${key.algorithm}:${key.scheme}-${key.hash}:null`;

@@ -71,6 +71,11 @@ describe('one key in several encodings is one key', () => {
   });
 });
 
+test('a certificate whose key is for RSAES-OAEP is none of an AK', () => {
+  const bytes = testFile('evidence/public/nsacyber-HIRS/nuc-1/tpmcert.pem');
+  assert.equal(findingOf('x509-pem', bytes).code, 'ak.key_unsupported');
+});
+
 describe('PEM', () => {
   test('takes white space around its block and either line end', () => {
     const text = latinText(PEM);
