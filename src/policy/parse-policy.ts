@@ -13,6 +13,7 @@ import {
   repeatedIds,
   violationRule,
 } from './schema.ts';
+import { messageOf } from './schema-message.ts';
 
 /** One mistake in a policy. */
 export interface PolicyProblem {
@@ -152,14 +153,14 @@ function flatten(issue: Issue, base: Path): PolicyProblem[] {
     if (meant !== undefined) return meant.flatMap((inner) => flatten(inner, path));
     return [{ path: dotted(path), message: 'neither "not-required" nor a section' }];
   }
-  return [{ path: dotted(path), message: issue.message }];
+  return [{ path: dotted(path), message: messageOf(issue) }];
 }
 
 function isInside(issue: Issue): boolean {
   return issue.path.length > 0 || issue.code === 'unrecognized_keys';
 }
 
-const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+const PLAIN_KEY = /^[A-Za-z_$][A-Za-z0-9_-]*$/;
 /** Longest part of a path that is shown: keys are the author's, of any length. */
 const SHOWN_KEY_CHARS = 80;
 

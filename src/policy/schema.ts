@@ -156,6 +156,8 @@ export function repeatedIds(rules: readonly { readonly id: string }[]): number[]
   });
 }
 
+const TEMPLATE_FORM = 'printable ASCII without spaces, at most 255 characters';
+
 /** The built-in templates but the legacy one, whose digests are SHA-1 (FORMATS 2.1). */
 const DEFAULT_TEMPLATES = [
   'ima-ng',
@@ -180,7 +182,9 @@ const signatures = z
   .prefault({});
 
 const ima = z.strictObject({
-  templates: distinct(z.array(z.string().regex(/^[!-~]{1,255}$/))).default(DEFAULT_TEMPLATES),
+  templates: distinct(z.array(z.string().regex(/^[!-~]{1,255}$/, TEMPLATE_FORM))).default(
+    DEFAULT_TEMPLATES,
+  ),
   fileDigests: distinct(z.array(hashName)).default(['sha256', 'sha384', 'sha512']),
   signatures,
   paddedBanks: treatment.default('refuse'),

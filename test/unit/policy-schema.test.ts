@@ -112,6 +112,27 @@ describe('parsePolicy', () => {
     });
   }
 
+  const told: readonly (readonly [unknown, string])[] = [
+    [{ ...MINIMAL_POLICY, name: undefined }, 'mandatory: a text is expected'],
+    [withKey('format', 'x'), 'only "plumbline-policy/1"'],
+    [withKey('ima', 'x'), 'neither "not-required" nor a section'],
+    [withKey('ima', {}), 'mandatory: a list is expected'],
+    [withKey('quote', { pcrs: [1.5] }), 'a whole number is expected'],
+    [withKey('quote', { minRsaBits: 1024 }), 'at least 2048'],
+    [withKey('quote', { minRsaBits: 9999 }), 'at most 4096'],
+    [withKey('boot', { pcrs: { x: { allow: [] } } }), 'a PCR from 0 to 23'],
+    [withIma({ history: { unknown: 'x' } }), 'one of "none", "warn"'],
+    [withIma({ extra: 1 }), 'unknown key'],
+    [withRule({ digestIn: [] }), 'at least 1 items'],
+  ];
+  for (const [document, message] of told) {
+    it(`says what is allowed: ${message}`, () => {
+      const result = parsePolicy(document);
+      assert.ok(!result.ok);
+      assert.equal(result.problems[0]?.message, message);
+    });
+  }
+
   it('refuses two rules of one id', () => {
     const rule = { id: 'a', path: '/a', then: 'accept' };
     const measurements = [rule, { ...rule, id: 'b' }, rule];
