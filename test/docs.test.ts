@@ -171,6 +171,27 @@ describe('the first screen', () => {
   });
 });
 
+describe('the raw agent', () => {
+  const script = textOf('docs/agents/raw-agent.sh');
+  const document = textOf('docs/agents/README.md');
+
+  it('is quoted word for word', () => {
+    const sections = [...script.matchAll(/^# \[(?!end)(\w+)\]\n([\s\S]*?)^# \[end\]$/gm)];
+    assert.ok(sections.length >= 5);
+    for (const [, name, code = ''] of sections) {
+      const quoted = `<!-- raw-agent.sh: ${name} -->\n\n\`\`\`bash\n${code}\`\`\`\n`;
+      assert.ok(document.includes(quoted), `docs/agents/README.md: ${name}`);
+    }
+  });
+
+  it('has all its settings told', () => {
+    const read = [...script.matchAll(/\$\{?(PLUMBLINE_[A-Z_]+)/g)].map(([, name = '']) => name);
+    const told = read.filter((name) => document.includes(`\`${name}\``));
+    const forTests = ['PLUMBLINE_LIST', 'PLUMBLINE_BOOT_LOG', 'PLUMBLINE_BOOT_ID'];
+    assert.deepEqual(new Set(read), new Set([...told, ...forTests]));
+  });
+});
+
 describe('words', () => {
   it('docs name every algorithm that a bank can have', () => {
     const named = textOf('docs/evidence-bundle.md');

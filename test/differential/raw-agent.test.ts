@@ -1,0 +1,369 @@
+// The raw agent of docs/agents against a running service and software TPMs with EK certificates:
+// what a person would type, from enrolment over reboots to a thief with another TPM.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openEmbedded } from '../../src/store/embedded.ts';
+import { type Json, type RunningApi, startApi } from '../api/running-api.ts';
+import {
+  aggregateRecord,
+  type DraftRecord,
+  fileRecord,
+  hash,
+  hex,
+  templateData,
+  writeList,
+} from '../property/list-writer.ts';
+import { MANUFACTURER_PROGRAMS, type ManufacturedTpm, Manufacturer } from './manufactured-tpm.ts';
+import { inFolder, needing } from './public-tool.ts';
+
+const AGENT = fileURLToPath(new URL('../../docs/agents/raw-agent.sh', import.meta.url));
+const NEEDED = needing(...MANUFACTURER_PROGRAMS, 'jq', 'curl');
+
+/** Only what a certified EK vouches for is good enough. */
+const POLICY = {
+  format: 'plumbline-policy/1',
+  name: 'prod',
+  attester: { asserted: 'refuse' },
+  quote: { pcrs: [10] },
+  boot: { eventLog: 'optional', secureBoot: 'optional' },
+  ima: { measurements: [{ id: 'usr', path: '/usr/**', then: 'accept' }] },
+};
+
+const FILES: readonly DraftRecord[] = [
+  aggregateRecord(),
+  fileRecord('/usr/bin/one', 'one'),
+  fileRecord('/usr/bin/two', 'two'),
+];
+
+describe('the raw agent', NEEDED, () => {
+  it('enrols and attests with every kind of key', async () => {
+    await inFolder(async (folder) => {
+      await withService(folder, async (running) => {
+        const manufacturer = new Manufacturer(folder);
+        for (const [ek, ak] of [
+          ['rsa', 'rsapss'],
+          ['rsa', 'ecdsa'],
+          ['ecc', 'ecdsa'],
+        ] as const) {
+          const name = `${ek}-${ak}`;
+          const tpm = manufacturer.make(path.join(folder, name));
+          await trust(running, manufacturer);
+          const host = new Host(running, tpm, {
+            folder: path.join(folder, `${name}-host`),
+            ek,
+            ak,
+          });
+          await tpm.powered(async () => {
+            if (ek === 'ecc') certifyEcc(tpm, manufacturer, host.file('ek'));
+            await host.enrol();
+            host.measure(...FILES);
+            assert.deepEqual(await host.attest(), { code: 0, status: 'affirming' });
+          });
+        }
+      });
+    });
+  });
+
+  it('goes on over rounds, reboots and a new AK, and stays the same attester', async () => {
+    await inFolder(async (folder) => {
+      await withService(folder, async (running) => {
+        const manufacturer = new Manufacturer(folder);
+        const tpm = manufacturer.make(path.join(folder, 'tpm'));
+        await trust(running, manufacturer);
+        const host = new Host(running, tpm, { folder: path.join(folder, 'host') });
+        await tpm.powered(async () => {
+          await host.enrol();
+          host.measure(...FILES);
+          assert.deepEqual(await host.attest(), { code: 0, status: 'affirming' });
+          host.measure(fileRecord('/usr/bin/three', 'three'));
+          assert.deepEqual(await host.attest(), { code: 0, status: 'affirming' });
+          assert.equal((await host.coverage()).fromIndex, FILES.length);
+        });
+        const { id } = host;
+        host.reboot();
+        await tpm.powered(async () => {
+          host.measure(...FILES);
+          assert.deepEqual(await host.attest(), { code: 0, status: 'affirming' });
+          assert.equal((await host.coverage()).fromIndex, 0);
+          const before = await attesterOf(running, id);
+          await host.enrol();
+          const behind = await attesterOf(running, host.id);
+          assert.equal(host.id, id);
+          assert.equal(behind['identity'], before['identity']);
+          assert.notEqual(behind['akIdentity'], before['akIdentity']);
+          assert.deepEqual(await host.attest(), { code: 0, status: 'affirming' });
+          host.measure(fileRecord('/opt/bad', 'bad'));
+          assert.deepEqual(await host.attest(), { code: 1, status: 'contraindicated' });
+        });
+        const { body } = await running.call('GET', `/v1/audit?subject=${id}`, { role: 'auditor' });
+        const actions = Object(body)['items'].map((entry: { action: string }) => entry.action);
+        assert.ok(actions.includes('attester.replace_ak'));
+      });
+    });
+  });
+
+  it('gives no other TPM the identity', async () => {
+    await inFolder(async (folder) => {
+      await withService(folder, async (running) => {
+        const manufacturer = new Manufacturer(folder);
+        const own = manufacturer.make(path.join(folder, 'own'));
+        const other = manufacturer.make(path.join(folder, 'other'));
+        await trust(running, manufacturer);
+        const victim = new Host(running, own, { folder: path.join(folder, 'victim') });
+        const thief = new Host(running, other, { folder: path.join(folder, 'thief') });
+        await own.powered(async () => {
+          await victim.enrol();
+          // What is public about a machine is enough to ask, and not to answer.
+          own.run('tpm2_createek', '-G', 'rsa', '-c', victim.file('c'), '-u', thief.file('ek.pub'));
+          own.run('tpm2_nvread', '0x01c00002', '-o', thief.file('ek.cert'));
+        });
+        const before = await attesterOf(running, victim.id);
+        await other.powered(async () => {
+          await thief.enrol();
+          assert.notEqual(thief.id, victim.id);
+          other.run('tpm2_readpublic', '-c', AK_HANDLE, '-o', thief.file('ak.pub'));
+          const asked = await ask(running, thief);
+          assert.equal(asked.id, victim.id);
+          await assertNotActivated(running, asked, thief);
+          // Nor does it help to send another TPM's quotes under the victim's id.
+          writeFileSync(thief.file('attester'), `${victim.id}\n`);
+          thief.measure(...FILES);
+          assert.deepEqual(await thief.attest(), { code: 1, status: 'contraindicated' });
+          assert.ok((await thief.codes()).includes('quote.signature_invalid'));
+        });
+        const { latest: _then, ...kept } = before;
+        const { latest: _now, ...now } = await attesterOf(running, victim.id);
+        assert.deepEqual(now, kept);
+      });
+    });
+  });
+
+  it('is refused when nobody vouches for the TPM', async () => {
+    await inFolder(async (folder) => {
+      await withService(folder, async (running) => {
+        const tpm = new Manufacturer(folder).make(path.join(folder, 'tpm'));
+        const host = new Host(running, tpm, { folder: path.join(folder, 'host') });
+        await tpm.powered(async () => {
+          const { code, output } = await host.agent('enrol');
+          assert.equal(code, 2);
+          assert.match(output, /^attester\.ek_refused/m);
+          assert.match(output, /ek\.issuer_missing/);
+        });
+      });
+    });
+  });
+});
+
+/** A host: a TPM, a measurement list, and the folder that its agent keeps. */
+class Host {
+  readonly #running: RunningApi;
+  readonly #tpm: ManufacturedTpm;
+  readonly #kept: HostFiles;
+  #records: DraftRecord[] = [];
+  #boot = 1;
+
+  constructor(running: RunningApi, tpm: ManufacturedTpm, kept: HostFiles) {
+    this.#running = running;
+    this.#tpm = tpm;
+    this.#kept = kept;
+    mkdirSync(kept.folder);
+    this.#write();
+  }
+
+  file(name: string): string {
+    return path.join(this.#kept.folder, name);
+  }
+
+  /** The id that the agent keeps. */
+  get id(): string {
+    return readFileSync(this.file('attester'), 'utf8').trim();
+  }
+
+  /** What the kernel does with each record. */
+  measure(...records: readonly DraftRecord[]): void {
+    for (const record of records) {
+      const banks = ['sha1', 'sha256'].map(
+        (bank) => `${bank}=${hex(hash(bank, templateData(record, 'little')))}`,
+      );
+      this.#tpm.run('tpm2_pcrextend', `${record.pcr}:${banks.join(',')}`);
+    }
+    this.#records.push(...records);
+    this.#write();
+  }
+
+  /** The list is empty again. */
+  reboot(): void {
+    this.#records = [];
+    this.#boot += 1;
+    this.#write();
+  }
+
+  async enrol(): Promise<void> {
+    const { code, output } = await this.agent('enrol');
+    assert.equal(code, 0, output);
+  }
+
+  /** A minute later. */
+  async attest(): Promise<{ readonly code: number; readonly status: string }> {
+    this.#running.wait(60);
+    const { code, output } = await this.agent('attest');
+    return { code, status: output.split('\n')[0] ?? '' };
+  }
+
+  async agent(verb: string): Promise<{ readonly code: number; readonly output: string }> {
+    const { ek = 'rsa', ak = 'rsassa' } = this.#kept;
+    const child = spawn('bash', [AGENT, verb], {
+      timeout: 60_000,
+      env: {
+        ...process.env,
+        TPM2TOOLS_TCTI: this.#tpm.tcti,
+        PLUMBLINE_URL: this.#running.url,
+        PLUMBLINE_TOKEN: this.#running.secrets['agent-enrol'],
+        PLUMBLINE_STATE: this.#kept.folder,
+        PLUMBLINE_LIST: this.file('list'),
+        PLUMBLINE_BOOT_LOG: this.file('no-boot-log'),
+        PLUMBLINE_BOOT_ID: `boot ${this.#boot}`,
+        PLUMBLINE_EK: ek,
+        PLUMBLINE_AK: ak,
+        PLUMBLINE_AK_HANDLE: AK_HANDLE,
+      },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text) => {
+        output += String(text);
+      });
+    }
+    const [code] = await once(child, 'close');
+    return { code: Number(code), output };
+  }
+
+  /** TPM2_ActivateCredential on the file `credential`, with this TPM's own EK. */
+  openCredential(): void {
+    const session = this.file('session');
+    const ek = this.file('ek.ctx');
+    this.#tpm.run('tpm2_createek', '-G', 'rsa', '-c', ek, '-u', this.file('own-ek.pub'));
+    this.#tpm.run('tpm2_flushcontext', '--transient-object');
+    this.#tpm.run('tpm2_startauthsession', '--policy-session', '-S', session);
+    this.#tpm.run('tpm2_policysecret', '-S', session, '-c', 'e');
+    this.#tpm.run(
+      'tpm2_activatecredential',
+      ...['-c', AK_HANDLE, '-C', ek, '-P', `session:${session}`],
+      ...['-i', this.file('credential'), '-o', this.file('secret')],
+    );
+  }
+
+  async coverage(): Promise<{ readonly fromIndex: number }> {
+    const verdict = await this.#newestVerdict();
+    return Object(verdict['coverage'])['ima'];
+  }
+
+  async codes(): Promise<readonly string[]> {
+    const verdict = await this.#newestVerdict();
+    return Object.keys(Object(verdict['findingCounts']));
+  }
+
+  async #newestVerdict() {
+    const query = `/v1/verdicts?attester=${this.id}&limit=1`;
+    const page = await this.#running.call('GET', query, { role: 'operator' });
+    const [{ id }] = Object(page.body)['items'];
+    return (await this.#running.call('GET', `/v1/verdicts/${id}`, { role: 'operator' })).body;
+  }
+
+  #write(): void {
+    writeFileSync(this.file('list'), writeList(this.#records));
+  }
+}
+
+interface HostFiles {
+  readonly folder: string;
+  readonly ek?: 'rsa' | 'ecc';
+  readonly ak?: 'rsassa' | 'rsapss' | 'ecdsa';
+}
+
+async function withService(
+  folder: string,
+  use: (running: RunningApi) => Promise<void>,
+): Promise<void> {
+  const database = await openEmbedded(path.join(folder, 'database'));
+  const running = await startApi(database);
+  try {
+    const role = 'policy-admin';
+    await running.call('POST', '/v1/policies', { role, json: POLICY });
+    await running.call('POST', '/v1/policies/prod/versions/1/activate', { role });
+    await use(running);
+  } finally {
+    await running.close();
+    await database.close();
+  }
+}
+
+/** Uploads the certificates of a manufacturer, who has them once it has made a TPM. */
+async function trust(running: RunningApi, manufacturer: Manufacturer): Promise<void> {
+  for (const [kind, body] of [
+    ['anchor', manufacturer.root],
+    ['intermediate', manufacturer.issuer],
+  ] as const) {
+    const sent = { role: 'policy-admin', headers: { 'content-type': 'text/plain' }, body } as const;
+    const { status } = await running.call('POST', `/v1/trust-anchors?kind=${kind}`, sent);
+    assert.equal(status, 201);
+  }
+}
+
+/** Gives a P-256 EK the certificate that swtpm's own manufacturer has no index for. */
+function certifyEcc(tpm: ManufacturedTpm, manufacturer: Manufacturer, file: string): void {
+  tpm.run('tpm2_createek', '-G', 'ecc', '-c', `${file}.ctx`, '-u', `${file}.pem`, '-f', 'pem');
+  tpm.run('tpm2_flushcontext', '--transient-object');
+  const certificate = manufacturer.certify(readFileSync(`${file}.pem`, 'utf8'));
+  writeFileSync(`${file}.der`, certificate);
+  const attributes = 'ownerread|ownerwrite|authread|authwrite';
+  const size = String(certificate.byteLength);
+  tpm.run('tpm2_nvdefine', '0x01c0000a', '-C', 'o', '-s', size, '-a', attributes);
+  tpm.run('tpm2_nvwrite', '0x01c0000a', '-C', 'o', '-i', `${file}.der`);
+}
+
+async function attesterOf(running: RunningApi, id: string): Promise<Json> {
+  return (await running.call('GET', `/v1/attesters/${id}`, { role: 'operator' })).body;
+}
+
+interface Asked {
+  readonly id: string;
+  readonly activation: { readonly id: string; readonly credentialFile: string };
+}
+
+/** Asks for an activation with the EK of one machine and the AK of another. */
+async function ask(running: RunningApi, host: Host): Promise<Asked> {
+  const bytes = (name: string) => readFileSync(host.file(name)).toString('base64');
+  const json = {
+    ek: { bytes: bytes('ek.pub'), certificate: bytes('ek.cert') },
+    ak: { encoding: 'tpm2b-public', bytes: bytes('ak.pub') },
+  };
+  const { status, body } = await running.call('POST', '/v1/attesters', {
+    role: 'agent-enrol',
+    json,
+  });
+  assert.equal(status, 202);
+  return { id: String(body['id']), activation: Object(body['activation']) };
+}
+
+/** The TPM does not open the credential, and no other answer than the right one is taken; the right
+ *  one comes too late after a wrong one, but nobody here has it. */
+async function assertNotActivated(running: RunningApi, asked: Asked, host: Host): Promise<void> {
+  writeFileSync(host.file('credential'), Buffer.from(asked.activation.credentialFile, 'base64'));
+  assert.throws(() => host.openCredential());
+  for (const secret of [Buffer.alloc(32), Buffer.alloc(32)]) {
+    const json = { activation: asked.activation.id, secret: secret.toString('base64') };
+    const { status, body } = await running.call('POST', `/v1/attesters/${asked.id}/activation`, {
+      json,
+    });
+    assert.deepEqual([status, body['code']], [403, 'activation.refused']);
+  }
+}
+
+const AK_HANDLE = '0x81018100';
