@@ -806,14 +806,14 @@ export const REASON_CODES = {
     class: 'noted',
     meaning: 'The file has a bare name: the kernel did not find its path.',
     hint: 'No rule with a path matches it: tell the file by its digest or signature.',
-    source: 'FORMATS 2.3',
+    source: 'FORMATS 2.3, rule 2',
     after: PROVEN,
   }),
   'ima.name_ambiguous': code({
     class: 'noted',
     meaning: 'A rule accepted the file by a path with a "_" alone, which may be a space.',
     hint: 'IMA writes both the same: give the rule a digestIn or signedBy.',
-    source: 'FORMATS 2.3, rule 4',
+    source: 'FORMATS 2.3, rule 1',
     after: PROVEN,
   }),
   'ima.file_unknown': code({
