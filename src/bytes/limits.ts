@@ -142,7 +142,7 @@ export const KEYRING_LIMITS = {
   keys: 256,
   /** Keys that are tried on one signature whose key identifier none of them has: an ECDSA check
    *  takes some milliseconds, and whoever writes the attribute chooses the identifier. */
-  triedKeys: 16,
+  triedKeys: 8,
 } as const;
 
 /** Caps on what a verdict holds, so that hostile evidence cannot write a huge one. */
@@ -168,6 +168,8 @@ export const REAPPRAISAL_LIMITS = {
   trialFindings: 20,
   /** Attesters that a trial's result names for each change of status; all are counted. */
   trialNames: 1000,
+  /** Finished trials of a version that are listed. */
+  trialsListed: 100,
   /** Different findings that a trial tells apart while it counts. */
   trialDistinct: 100_000,
   /** Entries proposed from one host: ten times the files that a usual one measures. */
