@@ -1,6 +1,7 @@
 // Access tokens: made, shown once, recognised, given a new secret, revoked. docs/api.md, "Access"
 
 import { toBase64Url } from '../bytes/encoding.ts';
+import type { AuditEntry } from './audit-log.ts';
 import type { AccessToken, Caller, Ports, Role, StoredToken } from './ports.ts';
 import { Problem } from './problem.ts';
 
@@ -37,22 +38,17 @@ export async function createToken(
 ): Promise<NewToken> {
   const made = freshToken(ports, wanted);
   requireFuture(made.token.createdAt, wanted.expiresAt);
-  if (!(await ports.tokens.add(made.token, made.secret))) {
+  if (!(await ports.tokens.add(made.token, made.secret, creation(made.token, by.id)))) {
     throw new Problem('token.name_taken', 'A token has or had this name. Choose another one.');
   }
-  const { id, name, role, createdAt: at } = made.token;
-  const entry = { at, actor: by.id, action: 'token.create', subject: id };
-  await ports.audit.append({ ...entry, detail: { name, role, ...untilWhen(wanted.expiresAt) } });
   return made;
 }
 
 /** The first admin token of a new database; undefined when there ever was a token. */
 export async function createFirstToken(ports: Ports): Promise<string | undefined> {
   const { token, secret } = freshToken(ports, { name: 'bootstrap', role: 'admin' });
-  if (!(await ports.tokens.addFirst(token, secret))) return undefined;
-  const entry = { at: token.createdAt, actor: null, action: 'token.create', subject: token.id };
-  await ports.audit.append({ ...entry, detail: { name: token.name, role: token.role } });
-  return secret;
+  const isFirst = await ports.tokens.addFirst(token, secret, creation(token, null));
+  return isFirst ? secret : undefined;
 }
 
 /** Gives a token a new secret and, if wanted, another date. Problems: `token.absent`,
@@ -72,21 +68,20 @@ export async function rotateToken(
   requireFuture(at, expiresAt);
   const secret = freshSecret(ports);
   const oldUntil = new Date(at.getTime() + graceSeconds * 1000);
-  const token = await ports.tokens.rotate({ id, secret, at, oldUntil, expiresAt });
-  if (token === undefined) {
-    const detail =
-      'No token has this id, or it was revoked, or it has expired and needs a new date.';
-    throw new Problem('token.absent', detail);
-  }
   const detail = { graceSeconds, ...untilWhen(expiresAt) };
-  await ports.audit.append({ at, actor: by.id, action: 'token.rotate', subject: id, detail });
+  const entry = { at, actor: by.id, action: 'token.rotate', subject: id, detail };
+  const token = await ports.tokens.rotate({ id, secret, oldUntil, expiresAt }, entry);
+  if (token === undefined) {
+    const why = 'No token has this id, or it was revoked, or it has expired and needs a new date.';
+    throw new Problem('token.absent', why);
+  }
   return { token, secret };
 }
 
 /** Makes a token worthless. Problems: `token.absent`, `token.last_admin`. */
 export async function revokeToken(ports: Ports, id: string, by: AccessToken): Promise<void> {
-  const at = ports.clock.now();
-  const outcome = await ports.tokens.revoke(id, at, ports.issuer?.namesAdmins !== true);
+  const entry = { at: ports.clock.now(), actor: by.id, action: 'token.revoke', subject: id };
+  const outcome = await ports.tokens.revoke(id, ports.issuer?.namesAdmins !== true, entry);
   if (outcome === 'absent') {
     throw new Problem('token.absent', 'No token has this id, or it was revoked.');
   }
@@ -94,7 +89,12 @@ export async function revokeToken(ports: Ports, id: string, by: AccessToken): Pr
     const detail = 'Nobody could make tokens any more. Make another admin token first.';
     throw new Problem('token.last_admin', detail);
   }
-  await ports.audit.append({ at, actor: by.id, action: 'token.revoke', subject: id });
+}
+
+function creation(token: StoredToken, actor: string | null): AuditEntry {
+  const { id: subject, createdAt: at, name, role, expiresAt } = token;
+  const detail = { name, role, ...untilWhen(expiresAt ?? undefined) };
+  return { at, actor, action: 'token.create', subject, detail };
 }
 
 function freshToken(ports: Ports, { name, role, expiresAt }: WantedToken): NewToken {

@@ -6,7 +6,7 @@ import type { ReferenceReading } from '../policy/reference-set-text.ts';
 import type { TimelineState } from '../verify/timeline-state.ts';
 import type { Verdict, VerdictStatus } from '../verify/verdict.ts';
 import type { AppraisalWorkers } from './appraisal-workers.ts';
-import type { AuditLog } from './audit-log.ts';
+import type { AuditEntry, AuditLog } from './audit-log.ts';
 import type { EnrolmentStore } from './enrolment-store.ts';
 import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
 import type { Labels, NewAttester } from './new-attester.ts';
@@ -245,12 +245,21 @@ export interface StoredToken extends AccessToken {
   readonly lastUsedAt: Date | null;
 }
 
-/** Keeps the SHA-256 of each token's secret, never the secret. */
+export interface TokenRotation {
+  readonly id: string;
+  readonly secret: string;
+  readonly oldUntil: Date;
+  /** Undefined: as before. */
+  readonly expiresAt: Date | undefined;
+}
+
+/** Keeps the SHA-256 of each token's secret, never the secret. A change and its entry in the audit
+ *  log happen together, at the time of the entry. */
 export interface TokenStore {
   /** False when the name is taken. */
-  add(token: StoredToken, secret: string): Promise<boolean>;
+  add(token: StoredToken, secret: string, entry: AuditEntry): Promise<boolean>;
   /** Adds a token if there never was one; false otherwise. */
-  addFirst(token: StoredToken, secret: string): Promise<boolean>;
+  addFirst(token: StoredToken, secret: string, entry: AuditEntry): Promise<boolean>;
   /** The token that has this secret at this time, unless revoked or expired. */
   find(secret: string, at: Date): Promise<StoredToken | undefined>;
   /** Writes down that a token was used. */
@@ -259,16 +268,13 @@ export interface TokenStore {
   list(): Promise<StoredToken[]>;
   /** Gives a token a new secret; the old one works until `oldUntil`, any older one no more.
    *  Undefined when there is no such token, or it would be expired. */
-  rotate(rotation: {
-    readonly id: string;
-    readonly secret: string;
-    readonly at: Date;
-    readonly oldUntil: Date;
-    /** Undefined: as before. */
-    readonly expiresAt: Date | undefined;
-  }): Promise<StoredToken | undefined>;
+  rotate(rotation: TokenRotation, entry: AuditEntry): Promise<StoredToken | undefined>;
   /** With `keepAdmin`, the last admin token that works stays (`last-admin`). */
-  revoke(id: string, at: Date, keepAdmin: boolean): Promise<'revoked' | 'absent' | 'last-admin'>;
+  revoke(
+    id: string,
+    keepAdmin: boolean,
+    entry: AuditEntry,
+  ): Promise<'revoked' | 'absent' | 'last-admin'>;
 }
 
 /** Who signs tokens for us elsewhere: an OpenID Connect provider. */

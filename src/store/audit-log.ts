@@ -16,13 +16,15 @@ import { bytesColumn, type Database, onlyRow, type Queries, type SqlValue } from
 /** The audit log on this database. */
 export function auditLog(database: Database): AuditLog {
   return {
-    append: (entry) => database.transaction((queries) => append(queries, entry)),
+    append: (entry) => database.transaction((queries) => appendAudit(queries, entry)),
     list: (filter, page) => list(database, filter, page),
     verify: (known) => verify(database, known),
   };
 }
 
-async function append(queries: Queries, entry: AuditEntry): Promise<void> {
+/** Appends an entry in a transaction that others have begun: what it tells of and the entry happen
+ *  together. Last in the transaction: until it ends, every other entry waits. */
+export async function appendAudit(queries: Queries, entry: AuditEntry): Promise<void> {
   const head = onlyRow(await queries.query(LOCK_HEAD, [], HeadRow));
   const row: AuditRow = {
     id: String(head.id + 1),

@@ -3,37 +3,55 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { AuditEntry } from '../service/audit-log.ts';
 import { ROLES, type StoredToken, type TokenStore } from '../service/ports.ts';
+import { appendAudit } from './audit-log.ts';
 import type { Database } from './database.ts';
 
 /** The token store on this database. */
 export function tokenStore(database: Database): TokenStore {
   return {
-    add: async (token, secret) => (await database.run(ADD, valuesOf(token, secret))) > 0,
-    addFirst: async (token, secret) => (await database.run(ADD_FIRST, valuesOf(token, secret))) > 0,
+    add: (token, secret, entry) => add(database, { text: ADD, token, secret, entry }),
+    addFirst: (token, secret, entry) => add(database, { text: ADD_FIRST, token, secret, entry }),
     find: async (secret, at) => (await database.query(FIND, [digestOf(secret), at], TokenRow))[0],
     noteUse: async (id, at) => {
       await database.run(NOTE_USE, [id, at]);
     },
     list: () => database.query(`${SELECT} WHERE revoked_at IS NULL ORDER BY name`, [], TokenRow),
-    rotate: async ({ id, secret, at, oldUntil, expiresAt }) => {
-      const values = [id, digestOf(secret), at, oldUntil, expiresAt ?? null];
-      return (await database.query(ROTATE, values, TokenRow))[0];
-    },
-    revoke: (id, at, keepAdmin) => revoke(database, { id, at, keepAdmin }),
+    rotate: ({ id, secret, oldUntil, expiresAt }, entry) =>
+      database.transaction(async (queries) => {
+        const values = [id, digestOf(secret), entry.at, oldUntil, expiresAt ?? null];
+        const [token] = await queries.query(ROTATE, values, TokenRow);
+        if (token !== undefined) await appendAudit(queries, entry);
+        return token;
+      }),
+    revoke: (id, keepAdmin, entry) =>
+      database.transaction(async (queries) => {
+        // Two that would revoke each other take their turn.
+        const admins = await queries.query(LOCK_ADMINS, [entry.at], IdRow);
+        const isLast = admins.length === 1 && admins[0]?.id === id;
+        if (keepAdmin && isLast) return 'last-admin';
+        if ((await queries.run(REVOKE, [id, entry.at])) === 0) return 'absent';
+        await appendAudit(queries, entry);
+        return 'revoked';
+      }),
   };
 }
 
-function revoke(
+function add(
   database: Database,
-  { id, at, keepAdmin }: { readonly id: string; readonly at: Date; readonly keepAdmin: boolean },
-): Promise<'revoked' | 'absent' | 'last-admin'> {
+  wanted: {
+    readonly text: string;
+    readonly token: StoredToken;
+    readonly secret: string;
+    readonly entry: AuditEntry;
+  },
+): Promise<boolean> {
+  const { text, token, secret, entry } = wanted;
   return database.transaction(async (queries) => {
-    // Two that would revoke each other take their turn.
-    const admins = await queries.query(LOCK_ADMINS, [at], IdRow);
-    const isLast = admins.length === 1 && admins[0]?.id === id;
-    if (keepAdmin && isLast) return 'last-admin';
-    return (await queries.run(REVOKE, [id, at])) > 0 ? 'revoked' : 'absent';
+    const isNew = (await queries.run(text, valuesOf(token, secret))) > 0;
+    if (isNew) await appendAudit(queries, entry);
+    return isNew;
   });
 }
 
