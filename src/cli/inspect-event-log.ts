@@ -5,9 +5,11 @@ import { type BootEvent, type EventLog, PCR_NONE, readEventLog } from '../boot/e
 import { eventTypeName } from '../boot/event-types.ts';
 import { replayEventLog } from '../boot/replay.ts';
 import { escapeText, toHex } from '../bytes/encoding.ts';
+import { bootFactRows } from './inspect-boot-facts.ts';
 import type { Inspection, Shown } from './inspection.ts';
 
-/** Shows events `range.from` up to `range.from + range.count`, and the replayed PCRs of all. */
+/** Shows events `range.from` up to `range.from + range.count`; of all events the replayed PCRs, and
+ *  what they would prove if those were quoted. */
 export function inspectEventLog(
   bytes: Uint8Array,
   range: { readonly from: number; readonly count: number },
@@ -24,6 +26,7 @@ export function inspectEventLog(
       events: log.events.length,
       shown: shown.map(eventRows),
       replayed: replayedRows(log),
+      ifQuoted: bootFactRows(log),
     },
     ...(log.malformed && { malformed: log.malformed }),
   };

@@ -48,6 +48,23 @@ describe('kinds', () => {
   });
 });
 
+describe('an event log', () => {
+  it('tells what it would prove if its values were quoted', async () => {
+    const { ifQuoted } = await inspect(demoPath('capture/binary_bios_measurements'));
+    const facts = Object(ifQuoted);
+    assert.deepEqual(Object.keys(facts), [
+      'secureBoot',
+      'variables',
+      'images',
+      'loadOptions',
+      'initrds',
+    ]);
+    assert.deepEqual(facts.secureBoot, [{ event: 4, state: 'off' }]);
+    assert.equal(facts.images[0].event, 10);
+    assert.match(facts.images[0].sha256, /^[0-9a-f]{64}$/);
+  });
+});
+
 describe('a list', () => {
   it('shows the records asked for, with index, offset and fields', async () => {
     const { shown } = await inspect('--from', '6', '--count', '2', LIST);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { judgeEventData } from '../../src/boot/event-data.ts';
 import { bootFacts } from '../../src/boot/facts.ts';
 import { taggedId } from '../../src/boot/tagged-event.ts';
 import { latinText, toHex } from '../../src/bytes/encoding.ts';
@@ -159,6 +160,20 @@ describe('bootFacts', () => {
     const late = [...WHOLE_BOOT, variable('dbx')];
     const { variables, authorities } = factsOf(late);
     assert.deepEqual([variables.length, authorities.length], [2, 2]);
+  });
+});
+
+describe('hostile logs', () => {
+  it('no byte of a log makes facts or checks throw, and none makes Secure Boot on', () => {
+    const off = { ...SECURE, data: globalVariable('SecureBoot', Buffer.of(0)) };
+    const whole = agileLog(['sha256'], [off, ...WHOLE_BOOT.filter((event) => event !== SECURE)]);
+    for (let at = 0; at < whole.byteLength; at += 1) {
+      const altered = Uint8Array.from(whole);
+      altered[at] = (altered[at] ?? 0) ^ 1;
+      const boot = quotedBoot(altered, ['sha256'], { quotedLog: whole });
+      assert.notEqual(bootFacts(boot).secureBoot.state, 'on', `byte ${at}`);
+      judgeEventData(boot);
+    }
   });
 });
 
