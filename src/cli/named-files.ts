@@ -14,8 +14,8 @@ export interface NamedFolder {
   readonly what: string;
 }
 
-/** For each of `names` the path of the only file that is called so without its last extension. Names
- *  without a file are left out; a name with several fails with a `UsageError`. */
+/** For each of `names` the path of the only file that is called so without its last extension.
+ *  Names without a file are left out; a name with several fails with a `UsageError`. */
 export async function namedFiles(
   names: readonly string[],
   { option, folder, what }: NamedFolder,

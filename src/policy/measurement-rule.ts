@@ -123,8 +123,8 @@ function kindOf(rule: MeasurementRule): Measurement['kind'] | 'any' {
   return !isAboutFiles && rule.then === 'refuse' ? 'any' : 'file';
 }
 
-/** Whether the rule accepts by its path alone, and that path has a `_`: IMA writes a space in a name
- *  in the same way, so the rule accepts two files where its author saw one. */
+/** Whether the rule accepts by its path alone, and that path has a `_`: IMA writes a space in a
+ *  name in the same way, so the rule accepts two files where its author saw one. */
 function isAmbiguous({ path, digestIn, signedBy, then }: MeasurementRule): boolean {
   const isByPathAlone = digestIn === undefined && signedBy === undefined;
   return then === 'accept' && isByPathAlone && path?.includes('_') === true;

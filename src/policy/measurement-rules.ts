@@ -82,8 +82,8 @@ function grave(reason: Reason): Remark {
   return { ...reason, severity: 'contraindicated' };
 }
 
-/** What is worth a word although a later rule decided: a signature that is none of the key it names.
- *  Signers that a rule does not know are no news, most files have one. */
+/** What is worth a word although a later rule decided: a signature that is none of the key that it
+ *  names. Signers that a rule does not know are no news, most files have one. */
 function lasting(reasons: Iterable<Remark>): readonly Remark[] {
   return [...reasons].flatMap((reason) =>
     reason.code === 'ima.file_signature_invalid' ? [{ ...reason, severity: 'info' }] : [],

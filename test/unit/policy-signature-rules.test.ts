@@ -4,80 +4,30 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KEYRING_LIMITS } from '../../src/bytes/limits.ts';
-import type { Keyring } from '../../src/crypto/trusted-key.ts';
 import type { TemplateFields } from '../../src/ima/template-fields.ts';
-import type { Judgement, Measurement } from '../../src/policy/acceptance.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
-import { readReferenceSet } from '../../src/policy/reference-set-text.ts';
-import { ascii, hex, join, unhex } from '../property/list-writer.ts';
+import { unhex } from '../property/list-writer.ts';
 import { measurementOf } from './measurements.ts';
 import { MINIMAL_POLICY, parsed, utf8 } from './policy-documents.ts';
 import {
-  appendedSignature,
-  ecSigner,
-  keyringOf,
-  type MadeMetadata,
-  metadataFields,
-  metadataMessage,
-  rsaSigner,
-  sha256,
-  signedBy,
-  signFile,
-  signFileId,
-  withHeader,
-} from './signed-files.ts';
-
-const CONTENT = ascii('content');
-const OTHER = ascii('other content');
-const rsa = rsaSigner();
-const ec = ecSigner();
-const stranger = ecSigner();
-const short = rsaSigner(1024);
-const crowd = Array.from({ length: KEYRING_LIMITS.triedKeys + 1 }, () => ecSigner());
-
-const KEYRINGS: ReadonlyMap<string, Keyring> = new Map([
-  ['vendor', keyringOf(rsa, ec, short)],
-  ['strangers', keyringOf(stranger)],
-  ['crowd', keyringOf(...crowd)],
-]);
-
-const VENDOR = { id: 'vendor', path: '/**', signedBy: ['vendor'], then: 'accept' };
-const BY_DIGEST = { id: 'digest', digestIn: ['good'], then: 'accept' };
-
-function judge(measurement: Measurement, rules: readonly object[] = [VENDOR], ima: object = {}) {
-  const lines = readReferenceSet(utf8(`${hex(sha256(CONTENT))}  x\n`), { format: 'digest-lines' });
-  assert.ok(lines.ok);
-  const document = parsed({ ...MINIMAL_POLICY, ima: { ...ima, measurements: rules } });
-  const sets = new Map([['good', lines.set]]);
-  const result = compilePolicy(document, { sets, keyrings: KEYRINGS, version: null });
-  assert.ok(result.ok, JSON.stringify(result));
-  assert.ok(result.policy.ima !== 'not-required' && result.policy.ima.measurements !== 'any');
-  return result.policy.ima.measurements.judge(measurement);
-}
-
-/** A file with this content, whose record has these fields beside digest and name. */
-function file(fields: TemplateFields = {}, content = CONTENT): Measurement {
-  return measurementOf({ name: utf8('/opt/x'), hex: hex(sha256(content)), fields });
-}
-
-function signed(signature: Uint8Array, content = CONTENT): Measurement {
-  return file({ signature }, content);
-}
-
-function codes({ remarks }: Judgement): readonly string[] {
-  return remarks.map(({ code, severity }) => `${severity} ${code}`);
-}
-
-const SIGNED = ['info ima.file_signed'];
-
-function accepted(judgement: Judgement, rule = 'vendor'): void {
-  assert.deepEqual(judgement.ruling, { then: 'accept', rule });
-}
-
-function refused(judgement: Judgement, code: string): void {
-  assert.equal(judgement.ruling, undefined);
-  assert.deepEqual(codes(judgement), [`contraindicated ima.file_signature_${code}`]);
-}
+  accepted,
+  BY_DIGEST,
+  CONTENT,
+  codes,
+  crowd,
+  ec,
+  file,
+  judge,
+  OTHER,
+  refused,
+  rsa,
+  SIGNED,
+  short,
+  signed,
+  stranger,
+  VENDOR,
+} from './signature-scene.ts';
+import { keyringOf, sha256, signFile, signFileId, withHeader } from './signed-files.ts';
 
 describe('a rule with signedBy', () => {
   for (const [what, signer] of [
@@ -215,90 +165,6 @@ describe('a signature that does not count', () => {
       // The keyid is a hint: no check depends on it.
       assert.equal(ruling?.then, at >= 3 && at < 7 ? 'accept' : undefined, `byte ${at}`);
     }
-  });
-});
-
-describe('signatures of version 3', () => {
-  const digest = sha256(CONTENT);
-  const of = (kind: 'content' | 'verity'): TemplateFields => ({
-    fileDigest: { algorithm: 'sha256', bytes: digest, of: kind, offsetBytes: 0 },
-  });
-
-  it('are over content or over fs-verity, as the record says', () => {
-    const content = signFileId(rsa, digest);
-    accepted(judge(file({ signature: content })));
-    accepted(judge(file({ signature: content, ...of('content') })));
-    refused(judge(file({ signature: content, ...of('verity') })), 'unsupported');
-    const verity = signFileId(ec, digest, { type: 6 });
-    accepted(judge(file({ signature: verity, ...of('verity') })));
-    refused(judge(file({ signature: verity, ...of('content') })), 'unsupported');
-  });
-
-  it('are none of version 2, and the other way round', () => {
-    refused(judge(signed(signFileId(rsa, digest, { version: 2 }))), 'invalid');
-    refused(judge(signed(signFile(rsa, CONTENT, { version: 3 }))), 'invalid');
-  });
-
-  it('of another kind do not become one by their type byte', () => {
-    const verity = signFileId(ec, digest, { type: 6 });
-    const relabelled = verity.map((byte, index) => (index === 0 ? 3 : byte));
-    refused(judge(signed(relabelled)), 'invalid');
-  });
-});
-
-describe('EVM portable signatures', () => {
-  const metadata: MadeMetadata = {
-    attributes: [
-      ['security.ima', join(unhex('0404'), sha256(CONTENT))],
-      ['security.capability', unhex('01')],
-    ],
-    userId: 0,
-    groupId: 0,
-    mode: 0o100755,
-  };
-  const evmSignature = withHeader(signedBy(ec, metadataMessage(metadata)), { type: 5 });
-
-  it('accept content through the digest in security.ima', () => {
-    const judgement = judge(file({ evmSignature, ...metadataFields(metadata) }));
-    accepted(judgement);
-    assert.equal(judgement.remarks[0]?.field, 'evmsig');
-    const other = judge(file({ evmSignature, ...metadataFields(metadata) }, OTHER));
-    refused(other, 'invalid');
-    const owned = metadataFields({ ...metadata, userId: 1 });
-    refused(judge(file({ evmSignature, ...owned })), 'key_unknown');
-  });
-});
-
-describe('appended signatures', () => {
-  const recorded = (content: Uint8Array): TemplateFields => ({
-    appendedDigest: { algorithm: 'sha256', bytes: sha256(content), of: 'untold', offsetBytes: 0 },
-  });
-  const appended = appendedSignature({ signature: signedBy(rsa, CONTENT) });
-
-  it('accept a file by the digest without its tail, whatever the digest of the whole is', () => {
-    const judgement = judge(file({ appendedSignature: appended, ...recorded(CONTENT) }, OTHER));
-    accepted(judgement);
-    assert.equal(judgement.remarks[0]?.field, 'modsig');
-    refused(judge(file({ appendedSignature: appended, ...recorded(OTHER) })), 'key_unknown');
-    refused(judge(file({ appendedSignature: appended })), 'unsupported');
-  });
-
-  it('name their certificate, which is a hint', () => {
-    const unnamed = appendedSignature({ signature: signedBy(ec, CONTENT), sid: unhex('3000') });
-    accepted(judge(file({ appendedSignature: unnamed, ...recorded(CONTENT) })));
-  });
-
-  it('that are malformed do not count, and speak against nothing else', () => {
-    const bad = { appendedSignature: unhex('30'), ...recorded(CONTENT) };
-    refused(judge(file(bad)), 'malformed');
-    assert.deepEqual(codes(judge(file(bad), [VENDOR, BY_DIGEST])), []);
-  });
-
-  it('count where the signature beside them does not', () => {
-    const both = { appendedSignature: appended, ...recorded(CONTENT) };
-    const judgement = judge(file({ ...both, signature: signFile(stranger, CONTENT) }));
-    accepted(judgement);
-    assert.deepEqual(codes(judgement), SIGNED);
   });
 });
 
