@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TemplateFields } from '../../src/ima/template-fields.ts';
-import { ascii, join, unhex } from '../property/list-writer.ts';
+import { join, unhex } from '../property/list-writer.ts';
 import {
   accepted,
   BY_DIGEST,

@@ -18,6 +18,7 @@ import {
   ec,
   file,
   judge,
+  KEYRINGS,
   OTHER,
   refused,
   rsa,

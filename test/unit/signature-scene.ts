@@ -20,7 +20,7 @@ export const stranger = ecSigner();
 export const short = rsaSigner(1024);
 export const crowd = Array.from({ length: KEYRING_LIMITS.triedKeys + 1 }, () => ecSigner());
 
-const KEYRINGS: ReadonlyMap<string, Keyring> = new Map([
+export const KEYRINGS: ReadonlyMap<string, Keyring> = new Map([
   ['vendor', keyringOf(rsa, ec, short)],
   ['strangers', keyringOf(stranger)],
   ['crowd', keyringOf(...crowd)],
