@@ -2,10 +2,9 @@
 // RFC 5280 4.1.1.2; RFC 4055 5 RSA, RFC 5758 3.2 ECDSA.
 
 import { BER_TAG, BerReader, contextTag } from '../bytes/ber.ts';
-import { DER_TAG, derElement, derUnsigned } from '../bytes/der.ts';
-import { TPM_LIMITS } from '../bytes/limits.ts';
 import { ByteReader, readAtDoor } from '../bytes/reader.ts';
 import type { HashName } from './digest.ts';
+import { readEcdsaSigValue } from './ecdsa-sig-value.ts';
 import type { Signature, VerifyingKey } from './signature.ts';
 
 /** An algorithm that this verifier checks. */
@@ -45,15 +44,7 @@ export function isSignedBy(key: VerifyingKey, signed: SignedBytes): boolean {
 function signatureOf(algorithm: CertificateAlgorithm, bytes: Uint8Array): Signature | undefined {
   const { scheme, hash } = algorithm;
   if (scheme !== 'ecdsa') return { scheme, hash, value: bytes };
-  const halves = readAtDoor(() => {
-    const reader = new ByteReader(bytes, 'big');
-    const sequence = derElement(reader, DER_TAG.sequence, 'ecdsaSigValue');
-    reader.end('ecdsaSigValue');
-    const r = derUnsigned(sequence, 'r', TPM_LIMITS.eccBytes);
-    const s = derUnsigned(sequence, 's', TPM_LIMITS.eccBytes);
-    sequence.end('s');
-    return { r, s };
-  });
+  const halves = readAtDoor(() => readEcdsaSigValue(new ByteReader(bytes, 'big')));
   return halves.ok ? { scheme, hash, ...halves.value } : undefined;
 }
 

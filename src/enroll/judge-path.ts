@@ -136,18 +136,13 @@ function* judgeRevocation(step: Step, rules: PathRules): Generator<Finding> {
   const { below, issuer, revocationLists } = step;
   const child = below.at(-1) ?? below[0];
   const at = { rules, certificate: child, index: below.length - 1 };
-  const { keyUsage } = issuer.certificate.extensions;
-  for (const list of revocationLists) {
-    const isUsable =
-      list.notUnderstood.length === 0 &&
-      (keyUsage === undefined || keyUsage.has('cRLSign')) &&
-      issuer.key !== undefined &&
-      isSignedBy(issuer.key, list);
-    const seen = { severity: 'warning', field: 'revocationList' } as const;
-    if (!isUsable) {
-      yield pathFinding('revocation_list_unusable', at, seen);
-      continue;
-    }
+  const seen = { severity: 'warning', field: 'revocationList' } as const;
+  const usable = revocationLists.filter((list) => isUsable(list, issuer));
+  // An authority that changed its key has lists of both keys: one of this key is enough.
+  if (usable.length === 0 && revocationLists.length > 0) {
+    yield pathFinding('revocation_list_unusable', at, seen);
+  }
+  for (const list of usable) {
     const { thisUpdateMs, nextUpdateMs = Number.POSITIVE_INFINITY } = list;
     if (rules.atMs < thisUpdateMs || rules.atMs > nextUpdateMs) {
       yield pathFinding('revocation_list_stale', at, { ...seen, actual: `${rules.atMs} ms` });
@@ -156,6 +151,14 @@ function* judgeRevocation(step: Step, rules: PathRules): Generator<Finding> {
       yield pathFinding('revoked', at, { field: 'serialNumber', actual: toHex(child.serial) });
     }
   }
+}
+
+/** Whether the list is a full one that `issuer` signed and may sign. */
+function isUsable(list: RevocationList, { certificate, key }: Issuer): boolean {
+  const { keyUsage } = certificate.extensions;
+  const mayList = keyUsage === undefined || keyUsage.has('cRLSign');
+  const isFull = list.notUnderstood.length === 0;
+  return isFull && mayList && key !== undefined && isSignedBy(key, list);
 }
 
 /** A CA that changes its key may certify itself; that does not lengthen the path. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { concatBytes, toHex, u16Bytes } from '../../src/bytes/encoding.ts';
+import { CERTIFICATE_LIMITS } from '../../src/bytes/limits.ts';
 import { isSignedBy } from '../../src/crypto/certificate-signature.ts';
 import { readSpki } from '../../src/crypto/public-key.ts';
 import { prepareKey } from '../../src/crypto/signature.ts';
@@ -146,6 +147,23 @@ describe('what the field has is tolerated, and told', () => {
 });
 
 describe('malformed: ', () => {
+  test('more bytes than the cap, and a serial number above its own', () => {
+    const padding = new Uint8Array(CERTIFICATE_LIMITS.certificateBytes);
+    assert.equal(fieldOf(concatBytes(DER, padding)), 'certificate');
+    const serial = '01'.repeat(CERTIFICATE_LIMITS.serialBytes + 1);
+    assert.match(fieldOf(writeCertificate({ subject: 'x', serial })), /serialNumber$/);
+  });
+
+  test('more purposes than the cap', () => {
+    const oid = '06022a03';
+    const purposes = (count: number) => {
+      const value = der('30', hex(oid.repeat(count)));
+      return writeCertificate({ subject: 'x', extensions: [extension('551d25', value)] });
+    };
+    assert.ok(readCertificate(purposes(CERTIFICATE_LIMITS.names)).ok);
+    assert.match(fieldOf(purposes(CERTIFICATE_LIMITS.names + 1)), /extKeyUsage$/);
+  });
+
   test('a certificate cut anywhere', () => {
     for (let size = 0; size < DER.byteLength; size += 7) {
       assert.ok(!readCertificate(DER.slice(0, size)).ok, `${size}`);

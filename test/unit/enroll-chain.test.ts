@@ -2,79 +2,31 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Certificate } from '../../src/enroll/certificate.ts';
 import { findChain } from '../../src/enroll/chain.ts';
-import type { PathRules } from '../../src/enroll/judge-path.ts';
-import { readRevocationList } from '../../src/enroll/revocation-list.ts';
 import { TrustMaterial } from '../../src/enroll/trust-material.ts';
 import {
   authority,
-  type CertificateFields,
   ECDSA_SHA1,
   EK_PURPOSE,
   extension,
   keyId,
-  makeCertificate,
-  type RevocationListFields,
   usage,
-  writeRevocationList,
 } from './certificate-writer.ts';
-import { hex, makeEccKey } from './tpm-writer.ts';
-
-const ROOT_KEY = makeEccKey('P-384');
-const CA_KEY = makeEccKey('P-256');
-const OTHER_KEY = makeEccKey('P-256');
-const EK_KEY = makeEccKey('P-256');
-const RULES: PathRules = {
-  part: 'ek',
-  atMs: Date.parse('2026-06-01'),
-  usageUnstated: 'info',
-  weakSignature: 'warning',
-};
-
-/** The usual root, intermediate and leaf; a test replaces what it is about. */
-function root(fields: Partial<CertificateFields> = {}): Certificate {
-  const extensions = [authority(), usage('06')];
-  return makeCertificate({ subject: 'root', key: ROOT_KEY, extensions, ...fields });
-}
-
-function ca(fields: Partial<CertificateFields> = {}): Certificate {
-  const usual = { subject: 'ca', issuer: 'root', key: CA_KEY, signer: ROOT_KEY, serial: '07' };
-  return makeCertificate({ ...usual, extensions: [authority(0), usage('06')], ...fields });
-}
-
-function leaf(fields: Partial<CertificateFields> = {}): Certificate {
-  const usual = { subject: 'ek', issuer: 'ca', key: EK_KEY, signer: CA_KEY, serial: '00ff' };
-  return makeCertificate({ ...usual, extensions: [EK_PURPOSE, usage('08')], ...fields });
-}
-
-interface Uploaded {
-  readonly anchors?: readonly Certificate[];
-  readonly intermediates?: readonly Certificate[];
-  readonly lists?: readonly RevocationListFields[];
-}
-
-function outcomeOf(certificate: Certificate, uploaded: Uploaded = {}, rules = RULES) {
-  const { anchors = [root()], intermediates = [ca()], lists = [] } = uploaded;
-  const revocationLists = lists.map((fields) => {
-    const reading = readRevocationList(writeRevocationList(fields));
-    assert.ok(reading.ok);
-    return reading.value;
-  });
-  const material = new TrustMaterial({ anchors, intermediates, revocationLists });
-  const outcome = findChain(certificate, material, rules);
-  const refusals = outcome.findings.filter(({ severity }) => severity === 'contraindicated');
-  assert.equal(outcome.trusted, refusals.length === 0);
-  return outcome;
-}
-
-/** Code and field of each finding. */
-function findingsOf(certificate: Certificate, uploaded: Uploaded = {}, rules = RULES): string[] {
-  const { findings } = outcomeOf(certificate, uploaded, rules);
-  return findings.map(({ code, where }) => `${code} ${where.field}`);
-}
-
-const UNTRUSTED = 'ek.chain_untrusted path';
+import {
+  CA_KEY,
+  ca,
+  EK_KEY,
+  findingsOf,
+  leaf,
+  OTHER_KEY,
+  outcomeOf,
+  ROOT_KEY,
+  RULES,
+  root,
+  UNKNOWN,
+  UNTRUSTED,
+} from './chain-scene.ts';
+import { hex } from './tpm-writer.ts';
 
 test('a path through an intermediate holds', () => {
   const outcome = outcomeOf(leaf());
@@ -313,55 +265,5 @@ describe('circles and depth', () => {
   });
 });
 
-describe('revocation lists', () => {
-  const list = { issuer: 'ca', signer: CA_KEY, nextUpdate: '2027-01-01' };
-
-  test('a list without the certificate changes nothing', () => {
-    assert.deepEqual(findingsOf(leaf(), { lists: [{ ...list, serials: ['01'] }] }), []);
-  });
-
-  test('a listed leaf is revoked, however its serial number is padded', () => {
-    for (const serials of [['00ff'], ['01', '0000ff']]) {
-      assert.deepEqual(findingsOf(leaf(), { lists: [{ ...list, serials }] }), [
-        'ek.revoked path[0].serialNumber',
-        UNTRUSTED,
-      ]);
-    }
-  });
-
-  test('a listed intermediate is revoked', () => {
-    const lists = [{ issuer: 'root', signer: ROOT_KEY, serials: ['07'] }];
-    assert.deepEqual(findingsOf(leaf(), { lists }), ['ek.revoked path[1].serialNumber', UNTRUSTED]);
-  });
-
-  test('a stale list is told, and what it lists counts', () => {
-    const stale = { ...list, nextUpdate: '2026-05-31' };
-    assert.deepEqual(findingsOf(leaf(), { lists: [stale] }), [
-      'ek.revocation_list_stale path[0].revocationList',
-    ]);
-    assert.ok(outcomeOf(leaf(), { lists: [stale] }).trusted);
-    assert.ok(!outcomeOf(leaf(), { lists: [{ ...stale, serials: ['00ff'] }] }).trusted);
-    const early = { ...list, thisUpdate: '2026-06-02' };
-    assert.equal(findingsOf(leaf(), { lists: [early] }).length, 1);
-  });
-
-  test('a list of another key, or a partial one, is not used', () => {
-    const unusable = ['ek.revocation_list_unusable path[0].revocationList'];
-    const forged = { ...list, signer: OTHER_KEY, serials: ['00ff'] };
-    assert.deepEqual(findingsOf(leaf(), { lists: [forged] }), unusable);
-    const partial = { ...list, serials: ['00ff'], extensions: [UNKNOWN] };
-    assert.deepEqual(findingsOf(leaf(), { lists: [partial] }), unusable);
-  });
-
-  test('a list cut anywhere is malformed', () => {
-    const whole = writeRevocationList({ ...list, serials: ['01', '02'] });
-    assert.ok(readRevocationList(whole).ok);
-    for (let size = 0; size < whole.byteLength; size += 1) {
-      assert.ok(!readRevocationList(whole.slice(0, size)).ok, `${size}`);
-    }
-  });
-});
-
 const OTHER_PURPOSE = extension('551d25', hex('300a06082b06010505070301'), '');
-const UNKNOWN = extension('2b060104018f65', hex('0500'));
 const CONSTRAINTS = extension('551d1e', hex('3000'), '');

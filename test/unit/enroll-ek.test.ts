@@ -1,13 +1,26 @@
 // Endorsement keys from their public areas, and the certificates that are said to be theirs.
 
 import assert from 'node:assert/strict';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { concatBytes, toHex } from '../../src/bytes/encoding.ts';
-import { type EndorsementKey, isSameEk, judgeEk, readEk } from '../../src/enroll/ek.ts';
+import { concatBytes, latinText, toHex } from '../../src/bytes/encoding.ts';
+import {
+  type EndorsementKey,
+  isSameEk,
+  judgeCertifiedKey,
+  judgeEk,
+  readEk,
+} from '../../src/enroll/ek.ts';
 import { judgeEndorsement } from '../../src/enroll/endorse.ts';
 import type { PathRules } from '../../src/enroll/judge-path.ts';
 import { TrustMaterial } from '../../src/enroll/trust-material.ts';
-import { makeCertificate } from './certificate-writer.ts';
+import {
+  authority,
+  der,
+  EK_PURPOSE,
+  makeCertificate,
+  writeCertificate,
+} from './certificate-writer.ts';
 import { testFile } from './evidence-files.ts';
 import { hex, makeEccKey } from './tpm-writer.ts';
 
@@ -133,6 +146,43 @@ describe('a certificate and a key', () => {
         'ek.certificate_malformed warning',
       ],
     );
+  });
+
+  test('what is odd about a certificate is told, and refuses nothing', () => {
+    const pem = latinText(testFile('vectors/keys/ek-rsa.pem'));
+    const pkcs1 = createPublicKey(pem).export({ type: 'pkcs1', format: 'der' });
+    const name = der('30', hex('06092a864886f70d010107'));
+    const bits = der('03', new Uint8Array(1), new Uint8Array(pkcs1));
+    const signer = makeEccKey('P-256');
+    const fields = { subject: 'ek', issuer: 'ca', signer, spki: der('30', name, bits) };
+    const extensions = [EK_PURPOSE];
+    const certificate = concatBytes(writeCertificate({ ...fields, extensions }), hex('ffff'));
+    const anchor = makeCertificate({ subject: 'ca', key: signer, extensions: [authority()] });
+    const parts = { anchors: [anchor], intermediates: [], revocationLists: [] };
+    const material = new TrustMaterial(parts);
+    const outcome = judgeEndorsement({ certificate, key: ek.key }, material, RULES);
+    assert.ok(outcome.endorsed);
+    assert.deepEqual(
+      outcome.findings.map(({ code, severity, where }) => `${code} ${severity} ${where.field}`),
+      [
+        'ek.certificate_tolerated info path[0].subjectPublicKeyInfo',
+        'ek.certificate_tolerated info path[0].encoding',
+      ],
+    );
+  });
+
+  test('a certificate for a key that is not read', () => {
+    const spki = new Uint8Array(
+      generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }),
+    );
+    for (const [odd, actual] of [
+      [spki, 'a key of type ed25519'],
+      [der('30', hex('300d06092a864886f70d0101010500030100')), 'a key that cannot be read'],
+    ] as const) {
+      const certificate = makeCertificate({ subject: 'ek', spki: odd });
+      const [finding] = judgeCertifiedKey(certificate, ek.key, RULES);
+      assert.deepEqual([finding?.code, finding?.actual], ['ek.certificate_mismatch', actual]);
+    }
   });
 
   test('the finding of an AK certificate says so', () => {
