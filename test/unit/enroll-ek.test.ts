@@ -175,9 +175,11 @@ describe('a certificate and a key', () => {
     const spki = new Uint8Array(
       generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }),
     );
+    const p256 = hex('301306072a8648ce3d020106082a8648ce3d030107');
+    const offCurve = der('30', p256, der('03', hex('0004'), new Uint8Array(64)));
     for (const [odd, actual] of [
       [spki, 'a key of type ed25519'],
-      [der('30', hex('300d06092a864886f70d0101010500030100')), 'a key that cannot be read'],
+      [offCurve, 'a key that cannot be read'],
     ] as const) {
       const certificate = makeCertificate({ subject: 'ek', spki: odd });
       const [finding] = judgeCertifiedKey(certificate, ek.key, RULES);
