@@ -39,8 +39,8 @@ CREATE TABLE enrolment_drafts (
   labels         jsonb       NOT NULL,
   -- SHA-256 of the secret; the secret itself is only in the credential.
   secret_digest  bytea       NOT NULL,
-  -- Id of the access token that asked.
-  asked_by       uuid,
+  -- Id of the caller that asked.
+  asked_by       text,
   created_at     timestamptz NOT NULL,
   expires_at     timestamptz NOT NULL
 );

@@ -51,6 +51,13 @@ export async function get<T>(
   return answered(await fetch(`${service.url}${path}`, { headers }), `GET ${path}`, answer);
 }
 
+/** Deletes what is at `path`. Throws a `ServiceRefusal` when the service refuses. */
+export async function remove(service: ServiceAddress, path: string): Promise<void> {
+  const headers = { authorization: `Bearer ${service.token}` };
+  const response = await fetch(`${service.url}${path}`, { method: 'DELETE', headers });
+  if (!response.ok) await answered(response, `DELETE ${path}`, z.never());
+}
+
 function sentBody(body: RequestBody): RequestInit {
   if ('windows' in body) return { body: ReadableStream.from(body.windows), duplex: 'half' };
   return { body: 'json' in body ? JSON.stringify(body.json) : body.text };

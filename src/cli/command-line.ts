@@ -35,6 +35,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Run>> = new Map([
   ['inspect', async () => (await import('./inspect-command.ts')).runInspect],
   ['policy', async () => (await import('./policy-command.ts')).runPolicy],
   ['reference', async () => (await import('./reference-command.ts')).runReference],
+  ['keyring', async () => (await import('./keyring-command.ts')).runKeyring],
+  ['anchors', async () => (await import('./anchors-command.ts')).runAnchors],
   ['demo', async () => (await import('./demo-command.ts')).runDemo],
 ]);
 

@@ -1,6 +1,7 @@
 // The help pages: what each command is for, what it takes, and calls to copy.
 // docs/cli.md says the same at more length.
 
+import { ANCHORS_HELP, KEYRING_HELP } from './keys-help.ts';
 import { REFERENCE_HELP } from './reference-help.ts';
 
 /** Shown without a command and for `--help`. */
@@ -17,6 +18,8 @@ Usage: plumbline COMMAND [ARGUMENT…]
   policy check   check an acceptance policy before it goes anywhere
   policy import-keylime   convert a Keylime runtime policy
   reference      make, compare and upload sets of known digests
+  keyring        upload keys that policies name
+  anchors        say whose certificates of TPM keys are believed
   serve          run the service
 
   plumbline COMMAND --help     how to use a command, with examples
@@ -149,5 +152,7 @@ export const HELP: ReadonlyMap<string, string> = new Map([
   ['serve', SERVE_HELP],
   ['policy', POLICY_HELP],
   ['reference', REFERENCE_HELP],
+  ['keyring', KEYRING_HELP],
+  ['anchors', ANCHORS_HELP],
   ['demo', DEMO_HELP],
 ]);

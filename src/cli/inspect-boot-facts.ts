@@ -26,6 +26,7 @@ export function bootFactRows(log: EventLog): { readonly [label: string]: Shown }
     loadOptions: facts.loadOptions.map(witnessed),
     initrds: facts.initrds.map(witnessed),
     files: facts.files.map((fact) => ({ ...witnessed(fact), claimed: escapeText(fact.claimed) })),
+    unread: facts.unread.map(witnessed),
     brokenPromises: judgeEventData(boot).map(({ where }) => ({
       event: where.entryIndex ?? 0,
       bank: where.bank ?? '',

@@ -2,11 +2,12 @@
 // "Reference sets"
 
 import { z } from 'zod';
-import { get, post, type ServiceAddress, ServiceRefusal } from './api-client.ts';
+import { get, post } from './api-client.ts';
 import { helpHint, readArguments } from './arguments.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { readWindows } from './files.ts';
 import { showProgress } from './progress.ts';
+import { addressOf, asked, SERVICE_OPTIONS } from './service-calls.ts';
 import { formatOfSet } from './set-files.ts';
 import { type Environment, printable, type Terminal } from './terminal.ts';
 
@@ -87,37 +88,6 @@ function versionLine(set: z.output<typeof versions>['items'][number]): string {
   return `version ${set.version}  ${words.join(', ')}`;
 }
 
-function addressOf(
-  { url, token }: { readonly url: string; readonly token?: string },
-  environment: Environment,
-): ServiceAddress {
-  const secret = token ?? environment['PLUMBLINE_TOKEN'];
-  if (secret !== undefined && secret !== '') return { url: url.replace(/\/$/, ''), token: secret };
-  throw new UsageError(
-    'reference: no token for the service.',
-    'Put it into the environment as PLUMBLINE_TOKEN; --token shows it to other users.',
-  );
-}
-
-/** What a call gives; a refusal, or nobody there, as the user's to mend. */
-async function asked<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    if (error instanceof ServiceRefusal) throw refused(error);
-    // What `fetch` throws when there is no answer; its cause is what a file or the network said.
-    if (!(error instanceof TypeError) || !(error.cause instanceof Error)) throw error;
-    if (error.cause instanceof UsageError) throw error.cause;
-    throw new UsageError(`the service does not answer: ${printable(error.cause.message)}.`);
-  }
-}
-
-function refused({ message, places }: ServiceRefusal): UsageError {
-  const lines = places.map(({ at, message: what }) => `\n  ${printable(at)}: ${printable(what)}`);
-  return new UsageError(`${printable(message)}${lines.join('')}`);
-}
-
 async function* watched(
   windows: AsyncIterable<Uint8Array>,
   advance: (bytes: number) => void,
@@ -137,11 +107,6 @@ const MEDIA_TYPES = {
   'digest-lines': 'text/plain',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
-} as const;
-
-const SERVICE_OPTIONS = {
-  url: { type: 'string', default: 'http://127.0.0.1:8080' },
-  token: { type: 'string' },
 } as const;
 
 const uploaded = z.object({
