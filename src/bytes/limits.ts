@@ -99,26 +99,26 @@ export const BOOT_LIMITS = {
 /** Caps on policies and reference sets: written by admins, but read before they are trusted. */
 export const POLICY_LIMITS = {
   /** A policy document as text. The most rules fit, with 250 bytes each. */
-  documentBytes: 524_288,
+  documentBytes: 262_144,
   /** Nesting of the JSON text; the schema needs five levels. */
   nesting: 32,
   /** Values of all kinds in a policy document: a dozen for each of the most rules, and then some. */
-  values: 30_000,
+  values: 15_000,
   /** Plain values in one list of a policy document: allowed values of a PCR, mostly. */
   items: 128,
   /** Members of one object in a policy document: labels, mostly. */
   members: 64,
   /** Rules of one list, measurements or violations: a record may be held against each of them, and
    *  reading the document must not keep the process from its other work. */
-  rules: 2_000,
+  rules: 1_000,
   /** Reference sets that one rule names. */
   setsPerRule: 64,
   /** A path pattern: PATH_MAX of the kernel. */
   patternBytes: 4096,
   /** All path patterns of a policy together: a hostile name visits every byte of each. */
-  patternsBytes: 131_072,
+  patternsBytes: 65_536,
   /** Steps in which all rules of a policy are compared with each other, which takes some ten milliseconds. */
-  lintSteps: 20_000,
+  lintSteps: 10_000,
   /** Steps of one comparison: patterns of people take hundreds, made-up ones any number. */
   lintPairSteps: 3_000,
   /** Distinct entries of one reference set; 10^7 digests of SHA-256 are 320 MB. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { compileGlob } from '../../src/policy/glob.ts';
+import { readPattern } from '../../src/policy/glob-pattern.ts';
 
 type Part =
   | { readonly kind: 'byte' | 'class' | 'not-class'; readonly text: string }
@@ -64,6 +65,37 @@ function naive(parts: readonly Part[], text: string): boolean {
   }
 }
 
+/** Which beginnings of the text the parts so far take: one row of a table at a time. */
+function tabled(parts: readonly Part[], text: string): boolean {
+  let row: boolean[] = [true, ...Array<boolean>(text.length).fill(false)];
+  for (const each of parts) {
+    const next: boolean[] = [];
+    for (let end = 0; end <= text.length; end += 1) {
+      const last = end > 0 && takesChar(each, text.charAt(end - 1));
+      const isStar = each.kind === 'star' || each.kind === 'double-star';
+      const before = end > 0 && last && (isStar ? next[end - 1] : row[end - 1]);
+      next.push((isStar && row[end] === true) || before === true);
+    }
+    row = next;
+  }
+  return row[text.length] === true;
+}
+
+function takesChar(each: Part, char: string): boolean {
+  switch (each.kind) {
+    case 'byte':
+      return char === each.text;
+    case 'class':
+      return each.text.includes(char);
+    case 'not-class':
+      return char !== '/' && !each.text.includes(char);
+    case 'double-star':
+      return true;
+    default:
+      return char !== '/';
+  }
+}
+
 /** Bytes that count how often one of them is read. */
 function counted(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly reads: () => number } {
   let reads = 0;
@@ -86,6 +118,38 @@ describe('globs', () => {
       assert.equal(compiled.glob.matches(bytes), naive(tail, text.substring(1)));
     });
     fc.assert(property, { numRuns: 3000 });
+  });
+
+  it('agree on names of 4 KiB with a matcher that fills a table', () => {
+    const parts = fc.array(part, { maxLength: 40 }).filter(isWritable);
+    const bytes = fc.array(fc.constantFrom(...ALPHABET), { minLength: 3000, maxLength: 4095 });
+    const repeated = fc
+      .tuple(fc.array(fc.constantFrom(...ALPHABET), { minLength: 1, maxLength: 4 }), fc.nat(1000))
+      .map(([unit, times]) => unit.join('').repeat(times));
+    const text = fc.oneof(
+      bytes.map((chars) => chars.join('')),
+      repeated,
+    );
+    const property = fc.property(parts, text, (tail, name) => {
+      const compiled = compileGlob(`/${tail.map(written).join('')}`);
+      assert.ok(compiled.ok);
+      const matches = compiled.glob.matches(new TextEncoder().encode(`/${name}`));
+      assert.equal(matches, tabled(tail, name));
+    });
+    fc.assert(property, { numRuns: 40 });
+  });
+
+  it('have no more places than their text has bytes, so that a byte of a name costs little', () => {
+    const parts = fc.array(part, { maxLength: 60 }).filter(isWritable);
+    const property = fc.property(parts, (tail) => {
+      const text = `/${tail.map(written).join('')}`;
+      const reading = readPattern(text);
+      assert.ok(reading.ok);
+      const { tests, stars, doubleStars } = reading.pattern;
+      assert.ok(tests.length + stars.size + doubleStars.size <= text.length);
+      assert.ok([...stars, ...doubleStars].every((state) => state <= tests.length));
+    });
+    fc.assert(property);
   });
 
   it('read each byte of a name once at most, whatever the pattern', () => {

@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { fromHex } from '../../src/bytes/encoding.ts';
 import type { Measurement, Ruling } from '../../src/policy/acceptance.ts';
 import { compilePolicy } from '../../src/policy/compile.ts';
+import { readPattern } from '../../src/policy/glob-pattern.ts';
+import { overlaps, StepBudget } from '../../src/policy/glob-relation.ts';
 import type { ReferenceSet } from '../../src/policy/reference-set.ts';
 import { readReferenceSet } from '../../src/policy/reference-set-text.ts';
 import { measurementOf } from '../unit/measurements.ts';
@@ -23,7 +25,7 @@ interface Rule {
 }
 
 const then = fc.constantFrom('accept' as const, 'warn' as const, 'refuse' as const);
-const path = fc.constantFrom('/**', '/a', '/*', '/a/**', '/[!b]');
+const path = fc.constantFrom('/**', '/a', '/b', '/*', '/a/**', '/b/**', '/[!b]');
 const digestIn = fc.subarray(SET_NAMES, { minLength: 1 });
 const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.record({ path, then }),
@@ -65,6 +67,16 @@ function judge(list: readonly Rule[], holdings: Contents, seen: Measurement): Ru
   return ima.measurements.judge(seen).ruling;
 }
 
+/** Whether no record can match both: another kind, or paths that have no name in common. */
+function areApart(left: Rule, right: Rule): boolean {
+  if (left.event !== undefined || right.event !== undefined) {
+    return left.event !== right.event && left.then !== 'refuse' && right.then !== 'refuse';
+  }
+  const [one, other] = [readPattern(left.path ?? '/**'), readPattern(right.path ?? '/**')];
+  assert.ok(one.ok && other.ok);
+  return overlaps(one.pattern, other.pattern, new StepBudget(100_000)) === 'no';
+}
+
 describe('measurement rules', () => {
   it('are decided by the first that would decide alone', () => {
     const property = fc.property(rules, contents, measurement, (list, holdings, seen) => {
@@ -75,6 +87,21 @@ describe('measurement rules', () => {
       if (ruling !== undefined) assert.equal(ruling.rule, `r${first}`);
     });
     fc.assert(property, { numRuns: 300 });
+  });
+
+  it('may change places where no record can match both', () => {
+    const cases = fc.tuple(rules, contents, fc.nat({ max: 4 }));
+    const property = fc.property(cases, measurement, ([list, holdings, at], seen) => {
+      const [first, second] = [list[at], list[at + 1]];
+      fc.pre(first !== undefined && second !== undefined && areApart(first, second));
+      if (first === undefined || second === undefined) return;
+      const swapped = list.map((each, index) => {
+        if (index === at) return second;
+        return index === at + 1 ? first : each;
+      });
+      assert.equal(judge(swapped, holdings, seen)?.then, judge(list, holdings, seen)?.then);
+    });
+    fc.assert(property, { numRuns: 200 });
   });
 
   it('refuse no other file when an accepted digest is added', () => {
