@@ -56,6 +56,9 @@ export interface BootFacts {
   readonly initrds: readonly Witness[];
   /** PCR 9: every other content; GRUB measures each file that it reads, kernel and initrd too. */
   readonly files: readonly ClaimedFact[];
+  /** PCR 7, 8 and 12: measurements whose event data do not give their digest. What they measured is
+   *  not known: a variable, an authority or a command line may be among them. */
+  readonly unread: readonly Witness[];
 }
 
 /** Derives every fact that the log proves. */
@@ -75,6 +78,7 @@ export function bootFacts(boot: ExplainedBoot): BootFacts {
     files: tagged
       .filter(({ event }) => !named.has(event.index))
       .map((each) => ({ ...witnessOf(each), claimed: withoutNul(each.event.data) })),
+    unread: [7, 8, 12].flatMap((pcr) => contents(boot, pcr).filter(isUnread).map(witnessOf)),
   };
 }
 
@@ -97,6 +101,10 @@ function contents(boot: ExplainedBoot, pcr: number): Measured[] {
 
 function witnessOf({ event, bank, digest }: Measured): Witness {
   return { eventIndex: event.index, pcr: event.pcr, bank, digest };
+}
+
+function isUnread({ event, bank }: Measured): boolean {
+  return provenData(event, bank) === undefined;
 }
 
 function variablesOf(boot: ExplainedBoot): Pick<BootFacts, 'variables' | 'authorities'> {

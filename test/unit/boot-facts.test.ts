@@ -150,10 +150,27 @@ describe('bootFacts', () => {
     const altered = WHOLE_BOOT.map((event) =>
       event === CMDLINE ? { ...CMDLINE, data: text('kernel_cmdline: /k debug\0') } : event,
     );
+    const { commandLines, unread } = factsOf(altered, WHOLE_BOOT);
     assert.deepEqual(
-      factsOf(altered, WHOLE_BOOT).commandLines.map(({ pcr }) => pcr),
+      commandLines.map(({ pcr }) => pcr),
       [12],
     );
+    assert.deepEqual(
+      unread.map(({ eventIndex }) => eventIndex),
+      [9],
+    );
+  });
+
+  it('an unknown event is not passed over in silence', () => {
+    const unknown: MadeEvent = {
+      pcr: 8,
+      type: 0x7777,
+      data: text('?'),
+      measured: text('/k debug'),
+    };
+    assert.deepEqual(factsOf(WHOLE_BOOT).unread, []);
+    assert.equal(factsOf([...WHOLE_BOOT, unknown]).unread.length, 1);
+    assert.equal(factsOf([...WHOLE_BOOT, { ...unknown, pcr: 7 }]).unread.length, 1);
   });
 
   it('an extend behind the separator of PCR 7 is no variable of the firmware', () => {
