@@ -134,6 +134,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'chain',
       'credential',
       'ek',
+      'endorse',
       'fingerprint',
       'judge-path',
       'keyring-file',
