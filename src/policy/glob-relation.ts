@@ -7,7 +7,7 @@ import { type Pattern, SLASH } from './glob-pattern.ts';
 /** `unknown`: the bound on the work was reached first. */
 export type Decision = 'yes' | 'no' | 'unknown';
 
-/** Steps that may still be taken: one for each byte with which one set of 32 states is left. */
+/** Steps that may still be taken; one takes about as long as looking at two rules takes at least. */
 export class StepBudget {
   #left: number;
 
@@ -42,7 +42,7 @@ export function includes(wider: Pattern, narrower: Pattern, budget: StepBudget):
   for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
     if (pair.state === narrower.tests.length && !walk.hasLast(pair.reached)) return 'no';
     for (const { byte, next } of movesOf(narrower, pair.state, alphabet)) {
-      if (!budget.spend(walk.words)) return 'unknown';
+      if (!budget.spend(walk.words * MOVE_STEPS)) return 'unknown';
       const reached = walk.after(pair.reached, byte);
       // Every state of a pattern can still come to its end, so `narrower` takes what follows.
       if (reached === 0n) return 'no';
@@ -63,7 +63,7 @@ export function overlaps(left: Pattern, right: Pattern, budget: StepBudget): Dec
     const from = reachedBy.get(state) ?? 0n;
     if (state === left.tests.length && walk.hasLast(from)) return 'yes';
     for (const { byte, next } of movesOf(left, state, alphabet)) {
-      if (!budget.spend(walk.words)) return 'unknown';
+      if (!budget.spend(walk.words * MOVE_STEPS)) return 'unknown';
       const reached = walk.after(from, byte);
       for (const each of next) {
         const before = reachedBy.get(each) ?? 0n;
@@ -76,10 +76,14 @@ export function overlaps(left: Pattern, right: Pattern, budget: StepBudget): Dec
   return 'no';
 }
 
-/** What it costs to begin, in steps. */
+/** What it costs to begin. */
 function startOf(left: Pattern, right: Pattern): number {
-  return 4 + ((left.tests.length + right.tests.length) >>> 2);
+  return START_STEPS + left.tests.length + right.tests.length;
 }
+
+const START_STEPS = 40;
+/** What it costs to leave 32 states with one byte. */
+const MOVE_STEPS = 10;
 
 /** A state of one pattern with the states in which the other can be after the same bytes. */
 interface Pair {

@@ -2,6 +2,7 @@
 // docs/policy.md, "Lints"
 
 import { POLICY_LIMITS } from '../bytes/limits.ts';
+import type { ByteSet } from './byte-ranges.ts';
 import { type Pattern, readPattern } from './glob-pattern.ts';
 import { type Decision, includes, overlaps, StepBudget } from './glob-relation.ts';
 
@@ -22,6 +23,8 @@ export interface ComparedRule {
   readonly pattern: Pattern | undefined;
   /** Bytes with which every name that it matches begins, as Latin-1; empty without a pattern. */
   readonly prefix: string;
+  /** Bytes with which every such name ends. */
+  readonly suffix: string;
   /** Every condition but the path. */
   readonly conditions: ReadonlyMap<string, unknown>;
 }
@@ -41,6 +44,7 @@ export function comparedRule(rule: RuleConditions, index: number, name: string):
     reach: reachOf(rule, new Map(conditions)),
     pattern,
     prefix: pattern === undefined ? '' : prefixOf(pattern),
+    suffix: pattern === undefined ? '' : suffixOf(pattern),
     conditions: new Map(conditions),
   };
 }
@@ -63,12 +67,34 @@ const BUFFER_KEYS = ['event', 'label', 'keyring'];
 function prefixOf({ tests, stars, doubleStars }: Pattern): string {
   let prefix = '';
   for (const [state, set] of tests.entries()) {
-    const [range] = set;
-    const isOne = set.length === 1 && range !== undefined && range.low === range.high;
-    if (!isOne || stars.has(state) || doubleStars.has(state)) break;
-    prefix += String.fromCharCode(range.low);
+    const char = onlyChar(set);
+    if (char === undefined || stars.has(state) || doubleStars.has(state)) break;
+    prefix += char;
   }
   return prefix;
+}
+
+/** The literal bytes with which a pattern ends. */
+function suffixOf({ tests, stars, doubleStars }: Pattern): string {
+  let suffix = '';
+  for (let state = tests.length; state > 0; state -= 1) {
+    const char = onlyChar(tests[state - 1] ?? []);
+    if (char === undefined || stars.has(state) || doubleStars.has(state)) break;
+    suffix = char + suffix;
+  }
+  return suffix;
+}
+
+/** The byte of a set with one, as Latin-1. */
+function onlyChar(set: ByteSet): string | undefined {
+  const [range] = set;
+  if (set.length !== 1 || range === undefined || range.low !== range.high) return undefined;
+  return String.fromCharCode(range.low);
+}
+
+/** Whether names can end in both. */
+function endAlike(one: string, other: string): boolean {
+  return one.endsWith(other) || other.endsWith(one);
 }
 
 /** The rules so far that can still decide, found by the bytes with which their patterns begin. */
@@ -122,6 +148,7 @@ function covers(earlier: ComparedRule, later: ComparedRule, budget: StepBudget):
   }
   if (earlier.pattern === undefined) return 'yes';
   if (later.pattern === undefined) return 'no';
+  if (!endAlike(earlier.suffix, later.suffix)) return 'no';
   const [wider, narrower] = [earlier.pattern, later.pattern];
   return within(budget, (part) => includes(wider, narrower, part));
 }
@@ -147,7 +174,9 @@ function meet(letting: ComparedRule, deny: ComparedRule, budget: StepBudget): De
   const [left, right] = [letting.pattern, deny.pattern];
   if (left === undefined || right === undefined) return 'yes';
   const isNear = letting.prefix.startsWith(deny.prefix) || deny.prefix.startsWith(letting.prefix);
-  return isNear ? within(budget, (part) => overlaps(left, right, part)) : 'no';
+  return isNear && endAlike(letting.suffix, deny.suffix)
+    ? within(budget, (part) => overlaps(left, right, part))
+    : 'no';
 }
 
 /** Decides with a part of the budget, so that one hard pair does not use up all of it. */
