@@ -24,6 +24,7 @@ import { policyRoutes } from './routes/policies.ts';
 import { referenceSetRoutes } from './routes/reference-sets.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { trialRoutes } from './routes/trials.ts';
 import { trustAnchorRoutes } from './routes/trust-anchors.ts';
 import { verdictRoutes } from './routes/verdicts.ts';
 
@@ -69,6 +70,7 @@ export async function buildApp(service: Service, settings: AppSettings): Promise
   challengeRoutes(api, service);
   verdictRoutes(api, service);
   policyRoutes(api, service);
+  trialRoutes(api, service);
   referenceSetRoutes(api, service);
   keyringRoutes(api, service);
   trustAnchorRoutes(api, service);

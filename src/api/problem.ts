@@ -44,6 +44,8 @@ export const PROBLEMS: Readonly<
   'policy.invalid': { status: 422, title: 'The policy is not valid' },
   'policy.none_active': { status: 409, title: 'No active policy applies' },
   'policy.ambiguous': { status: 409, title: 'Several active policies apply alike' },
+  'policy.overtaken': { status: 412, title: 'Another version is active' },
+  'trial.unknown': { status: 404, title: 'There is no such trial' },
   'reference_set.unknown': { status: 404, title: 'There is no such reference set' },
   'reference_set.invalid': { status: 422, title: 'The reference set is not valid' },
   'keyring.unknown': { status: 404, title: 'There is no such keyring' },

@@ -153,8 +153,6 @@ export const keptVersion = z.object({
   active: z.boolean(),
 });
 
-export const versionList = z.object({ items: z.array(keptVersion) });
-
 const setVersion = keptVersion.extend({
   ...setTerms.shape,
   entries: count,

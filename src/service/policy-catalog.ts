@@ -13,8 +13,14 @@ import { loadReferenceSet } from './load-reference-set.ts';
 import type { Labels } from './new-attester.ts';
 import { type PinnedPolicy, pinsKey } from './pinned-policy.ts';
 import { type PolicyPackage, packPolicy } from './policy-package.ts';
-import type { Challenge, Ports, SetVersion, SetVersions } from './ports.ts';
+import type { Ports, SetVersion, SetVersions } from './ports.ts';
 import { Problem } from './problem.ts';
+
+/** A policy version and its document. */
+export interface NamedDocument {
+  readonly policy: PinnedPolicy['policy'];
+  readonly document: PolicyDocument;
+}
 
 /** Reads policies and sets through the ports and keeps what it compiled. */
 export class PolicyCatalog {
@@ -31,18 +37,20 @@ export class PolicyCatalog {
   /** The active policy for an attester: of those whose `appliesTo` labels the attester all has,
    *  the one that names most. Problems: `policy.none_active`, `policy.ambiguous`. */
   async choose(labels: Labels): Promise<PinnedPolicy> {
-    const fitting = (await this.activeDocuments()).filter(({ document }) =>
-      Object.entries(wantedLabels(document)).every(([key, value]) => labels[key] === value),
-    );
-    const most = Math.max(...fitting.map(specificity));
-    const [chosen, second] = fitting.filter((policy) => specificity(policy) === most);
+    const [chosen, second] = choosePolicies(await this.activeDocuments(), labels);
     if (chosen === undefined) throw noneActive();
     if (second !== undefined) throw ambiguous(chosen.policy.name, second.policy.name);
-    return { policy: chosen.policy, referenceSets: await this.activeSets(chosen.document) };
+    return this.pin(chosen.policy);
+  }
+
+  /** A version with the versions of its sets that are active now. Problem: `policy.unknown`. */
+  async pin(policy: PinnedPolicy['policy']): Promise<PinnedPolicy> {
+    const document = await this.document(policy.name, policy.version);
+    return { policy, referenceSets: await this.activeSets(document) };
   }
 
   /** Every active policy. */
-  async activeDocuments(): Promise<{ policy: Challenge['policy']; document: PolicyDocument }[]> {
+  async activeDocuments(): Promise<NamedDocument[]> {
     const active = await this.#ports.policies.active();
     return Promise.all(
       active.map(async ({ name, version }) => {
@@ -150,7 +158,24 @@ export function unknownPolicy(): Problem {
   return new Problem('policy.unknown', 'No policy has this name and version.');
 }
 
-function specificity({ document }: { readonly document: PolicyDocument }): number {
+/** Of the given policies those that speak for an attester: all of its wanted labels are there, and no
+ *  other that fits names more. One, unless none applies or several do alike. */
+export function choosePolicies(
+  candidates: readonly NamedDocument[],
+  labels: Labels,
+): readonly NamedDocument[] {
+  const fitting = candidates.filter(({ document }) => fits(document, labels));
+  const most = Math.max(...fitting.map(({ document }) => specificity(document)));
+  return fitting.filter(({ document }) => specificity(document) === most);
+}
+
+/** Whether an attester has every label that a policy wants. */
+export function fits(document: PolicyDocument, labels: Labels): boolean {
+  return Object.entries(wantedLabels(document)).every(([key, value]) => labels[key] === value);
+}
+
+/** How many labels a policy wants. */
+export function specificity(document: PolicyDocument): number {
   return Object.keys(wantedLabels(document)).length;
 }
 

@@ -28,6 +28,8 @@ export type ProblemCode =
   | 'policy.invalid'
   | 'policy.none_active'
   | 'policy.ambiguous'
+  | 'policy.overtaken'
+  | 'trial.unknown'
   | 'reference_set.unknown'
   | 'reference_set.invalid'
   | 'keyring.unknown'

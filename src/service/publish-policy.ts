@@ -13,9 +13,9 @@ import {
   unknownPolicy,
   wantedLabels,
 } from './policy-catalog.ts';
-import type { AccessToken, Ports, SetVersions } from './ports.ts';
+import type { Author, PolicyVersion } from './policy-store.ts';
+import type { Ports, SetVersions } from './ports.ts';
 import { Problem } from './problem.ts';
-import type { Version } from './version.ts';
 import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 
 /** A version as it is kept now. */
@@ -34,7 +34,7 @@ export interface PublishedPolicy {
 export async function publishPolicy(
   ports: Ports,
   text: Uint8Array,
-  by: AccessToken,
+  by: Author,
 ): Promise<PublishedPolicy> {
   const parsed = parsePolicy(text);
   if (!parsed.ok) throw invalidPolicy(parsed.problems);
@@ -45,31 +45,41 @@ export async function publishPolicy(
   const at = ports.clock.now();
   const digest = policyDigest(document);
   const { name } = document;
-  const stored = { name, digest, document: JSON.stringify(document, undefined, 2), at };
-  const published = await ports.policies.publish(stored);
-  if (published.created) {
-    const entry = { at, actor: by.id, action: 'policy.publish', subject: name };
-    await ports.audit.append({ ...entry, detail: { version: published.version, digest } });
-  }
+  const entry = { at, actor: by.id, action: 'policy.publish', subject: name };
+  const published = await ports.policies.publish({
+    name,
+    digest,
+    document: JSON.stringify(document, undefined, 2),
+    at,
+    by,
+    audit: (version) => ({ ...entry, detail: { version, digest } }),
+  });
   return { name, digest, ...published, notes: result.notes };
 }
 
-/** Makes a version the active one of its name, with the sets that are active now. Problems:
- *  `policy.unknown`, `policy.invalid` (a set is not active), `policy.ambiguous`. */
+/** Makes a version the active one of its name, with the sets that are active now; `expected` is the
+ *  version that must be active until then, null for none. Problems: `policy.unknown`,
+ *  `policy.invalid` (a set is not active), `policy.ambiguous`, `policy.overtaken`. */
 export async function activatePolicy(
   { ports, policies }: { readonly ports: Ports; readonly policies: PolicyCatalog },
-  policy: { readonly name: string; readonly version: number },
-  by: AccessToken,
+  wanted: {
+    readonly name: string;
+    readonly version: number;
+    readonly expected?: number | null | undefined;
+  },
+  by: Author,
 ): Promise<{ readonly referenceSets: SetVersions }> {
-  const document = await policies.document(policy.name, policy.version);
-  const referenceSets = await policies.activeSets(document);
-  await policies.compiled({ policy, referenceSets });
-  await refuseRival(policies, policy.name, document);
+  const { name, version, expected } = wanted;
+  const pinned = await policies.pin({ name, version });
+  await policies.compiled(pinned);
+  await refuseRival(policies, name, await policies.document(name, version));
   const at = ports.clock.now();
-  if (!(await ports.policies.activate(policy.name, policy.version, at))) throw unknownPolicy();
-  const entry = { at, actor: by.id, action: 'policy.activate', subject: policy.name };
-  await ports.audit.append({ ...entry, detail: { version: policy.version } });
-  return { referenceSets };
+  const entry = { at, actor: by.id, action: 'policy.activate', subject: name };
+  const audit = { ...entry, detail: { version } };
+  const outcome = await ports.policies.activate({ name, version, at, by, expected, audit });
+  if (outcome === 'unknown') throw unknownPolicy();
+  if (outcome === 'overtaken') throw overtaken();
+  return { referenceSets: pinned.referenceSets };
 }
 
 /** Every policy with its newest and its active version, by name. */
@@ -78,7 +88,7 @@ export async function listPolicies(ports: Ports): Promise<VersionsOfName[]> {
 }
 
 /** Every version of a policy, newest first. Problem: `policy.unknown`. */
-export async function policyVersions(ports: Ports, name: string): Promise<Version[]> {
+export async function policyVersions(ports: Ports, name: string): Promise<PolicyVersion[]> {
   const versions = await ports.policies.versions(name);
   if (versions.length === 0) throw unknownPolicy();
   return versions;
@@ -108,6 +118,12 @@ async function refuseRival(
       `The active policy ${rival.policy.name} applies to the same labels. ` +
       'Upload a version of this policy that names other labels in appliesTo.',
   });
+}
+
+function overtaken(): Problem {
+  const detail =
+    'Another version has become the active one meanwhile: look at the versions, and decide again.';
+  return new Problem('policy.overtaken', detail);
 }
 
 function sortedLabels(document: PolicyDocument): string {

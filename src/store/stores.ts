@@ -12,6 +12,7 @@ import { policyStore } from './policies.ts';
 import { referenceSetStore } from './reference-sets.ts';
 import { timelineStore } from './timelines.ts';
 import { tokenStore } from './tokens.ts';
+import { trialStore } from './trials.ts';
 import { trustAnchorStore } from './trust-anchors.ts';
 import { verdictStore } from './verdicts.ts';
 
@@ -28,6 +29,7 @@ export function storesOn(
     verdicts: verdictStore(database),
     timelines: timelineStore(database),
     policies: policyStore(database),
+    trials: trialStore(database),
     referenceSets: referenceSetStore(database),
     keyrings: keyringStore(database),
     trustAnchors: trustAnchorStore(database),

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { NewAttester } from '../../src/service/new-attester.ts';
+import type { PolicyStore } from '../../src/service/policy-store.ts';
 import type { Attester, Challenge, Decision } from '../../src/service/ports.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 
@@ -44,6 +45,20 @@ export function someChallenge(attester: Pick<Attester, 'id'>, at: Date = NOON): 
     expiresAt: new Date(at.getTime() + 120_000),
   };
 }
+
+/** A policy as a use case hands it to its store. */
+export function published(policy: {
+  readonly name: string;
+  readonly digest: string;
+  readonly document: string;
+  readonly at: Date;
+}): Parameters<PolicyStore['publish']>[0] {
+  const entry = { at: policy.at, actor: AUTHOR.id, action: 'policy.publish', subject: policy.name };
+  return { ...policy, by: AUTHOR, audit: (version) => ({ ...entry, detail: { version } }) };
+}
+
+/** Who uploads and activates in these tests. */
+export const AUTHOR = { id: '7c9e6679-7425-40de-944b-e07fc1f90ae7', name: 'ada' };
 
 /** What a verifier could have decided about it. */
 export function someDecision(challenge: Challenge, overrides: Partial<Verdict> = {}): Decision {

@@ -10,7 +10,7 @@ import type { Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { storesOn } from '../../src/store/stores.ts';
 import { onBothDatabases } from './databases.ts';
-import { after, NOON, someAttester, someChallenge, someDecision } from './fleet.ts';
+import { after, NOON, published, someAttester, someChallenge, someDecision } from './fleet.ts';
 
 onBothDatabases('stores', (opened) => {
   const stores = () => storesOn(opened(), randomUUID);
@@ -18,7 +18,7 @@ onBothDatabases('stores', (opened) => {
 
   before(async () => {
     await migrate(opened());
-    await stores().policies.publish(policy);
+    await stores().policies.publish(published(policy));
   });
 
   async function enrolled() {

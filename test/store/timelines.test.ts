@@ -8,7 +8,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { storesOn } from '../../src/store/stores.ts';
 import type { TimelineState } from '../../src/verify/timeline-state.ts';
 import { onBothDatabases } from './databases.ts';
-import { after, NOON, someAttester, someChallenge, someDecision } from './fleet.ts';
+import { after, NOON, published, someAttester, someChallenge, someDecision } from './fleet.ts';
 
 onBothDatabases('timelines', (opened) => {
   const stores = () => storesOn(opened(), randomUUID);
@@ -16,7 +16,7 @@ onBothDatabases('timelines', (opened) => {
   before(async () => {
     await migrate(opened());
     const policy = { name: 'prod', digest: 'sha256:00', document: '{}', at: NOON };
-    await stores().policies.publish(policy);
+    await stores().policies.publish(published(policy));
   });
 
   async function enrolled(): Promise<string> {

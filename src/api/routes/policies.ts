@@ -4,6 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { POLICY_LIMITS } from '../../bytes/limits.ts';
 import { policyJsonSchema } from '../../policy/json-schema.ts';
+import { effectivePolicy } from '../../service/effective-policy.ts';
+import type { PolicyVersion } from '../../service/policy-store.ts';
 import {
   activatePolicy,
   listPolicies,
@@ -15,13 +17,12 @@ import type { Service } from '../../service/service.ts';
 import { callerOf } from '../access.ts';
 import type { Api } from '../api.ts';
 import {
-  activatedPolicy,
-  namePath,
-  overview,
-  publishedPolicy,
-  versionList,
-  versionPath,
-} from '../schemas.ts';
+  activationHeaders,
+  effectivePolicy as effectivePolicySchema,
+  effectiveQuery,
+  policyVersionList,
+} from '../policy-schema.ts';
+import { activatedPolicy, namePath, overview, publishedPolicy, versionPath } from '../schemas.ts';
 
 const TAGS = ['policies'];
 const READ = { access: ['policy-admin', 'operator', 'auditor'] } as const;
@@ -66,13 +67,13 @@ export function policyRoutes(api: Api, service: Service): void {
         tags: TAGS,
         summary: 'List the versions of a policy, newest first',
         params: namePath,
-        response: { 200: versionList },
+        response: { 200: policyVersionList },
       },
     },
-    async ({ params }) => {
+    async ({ params }, reply) => {
       const versions = await policyVersions(ports, params.name);
-      const items = versions.map((kept) => ({ ...kept, createdAt: kept.createdAt.toISOString() }));
-      return { items };
+      const active = versions.find((kept) => kept.active)?.version ?? 0;
+      return reply.header('etag', `"${active}"`).send({ items: versions.map(versionView) });
     },
   );
 
@@ -103,14 +104,60 @@ function activateRoute(api: Api, service: Service): void {
         tags: TAGS,
         summary: 'Make a version the active one of its name',
         params: versionPath,
+        headers: activationHeaders,
         response: { 200: activatedPolicy },
       },
     },
     async (request) => {
-      const { referenceSets } = await activatePolicy(service, request.params, callerOf(request));
+      const expected = expectedVersion(request.headers['if-match']);
+      const wanted = { ...request.params, expected };
+      const { referenceSets } = await activatePolicy(service, wanted, callerOf(request));
       return { ...request.params, referenceSets: { ...referenceSets } };
     },
   );
+
+  api.get(
+    '/v1/policies/:name/effective',
+    {
+      config: READ,
+      schema: {
+        tags: TAGS,
+        summary: 'Which policy applies to an attester, and why this one does or does not',
+        params: namePath,
+        querystring: effectiveQuery,
+        response: { 200: effectivePolicySchema },
+      },
+    },
+    async ({ params, query }) => {
+      const found = await effectivePolicy(service, params.name, query.attester);
+      const { attester, effective, effect, considered } = found;
+      return {
+        attester: { id: attester.id, labels: { ...attester.labels } },
+        effective: effective && {
+          policy: { ...effective.policy },
+          referenceSets: { ...effective.referenceSets },
+        },
+        effect,
+        considered: considered.map((policy) => ({ ...policy, labels: { ...policy.labels } })),
+      };
+    },
+  );
+}
+
+/** The version in an `If-Match`: null for none, undefined where nothing is expected. */
+function expectedVersion(ifMatch: string | undefined): number | null | undefined {
+  if (ifMatch === undefined) return undefined;
+  const version = Number(JSON.parse(ifMatch));
+  return version === 0 ? null : version;
+}
+
+function versionView({ createdAt, activatedAt, author, ...kept }: PolicyVersion) {
+  return {
+    ...kept,
+    author: author && { ...author },
+    createdAt: createdAt.toISOString(),
+    activatedAt: activatedAt?.toISOString() ?? null,
+  };
 }
 
 /** The text is parsed by the policy room: only there are repeated keys seen. */
