@@ -14,6 +14,11 @@ export interface LintKind {
 
 /** Every lint, by its name. */
 export const LINTS = {
+  'acceptance.empty': {
+    severity: 'warning',
+    when: 'no rule lets a measurement through, or no template or file digest algorithm is named',
+    remedy: 'say what is accepted',
+  },
   'bank.sha1_only': {
     severity: 'warning',
     when: '`quote.banks` names SHA-1 alone, which proves no list: every verdict is a refusal',
@@ -29,11 +34,6 @@ export const LINTS = {
     when: 'file digests must be SHA-1, for which two files with one digest can be made',
     remedy: 'boot the hosts with ima_hash=sha256 and accept that',
   },
-  'ima.accepts_nothing': {
-    severity: 'warning',
-    when: 'no rule lets a measurement through, or no template or file digest algorithm is named',
-    remedy: 'say what is accepted',
-  },
   'labels.tie': {
     severity: 'warning',
     when: 'another policy names as many labels, and one attester can have all of both',
@@ -43,16 +43,6 @@ export const LINTS = {
     severity: 'warning',
     when: 'a PCR is pinned by SHA-1 values alone',
     remedy: 'pin its value in a bank of SHA-256 or better',
-  },
-  'quote.ima_pcr_missing': {
-    severity: 'note',
-    when: 'PCR 10 is not quoted: lists of kernels that extend it, as nearly all do, are refused',
-    remedy: 'add 10 to quote.pcrs unless the kernels were built with another IMA PCR',
-  },
-  'quote.secure_boot_pcr_missing': {
-    severity: 'warning',
-    when: 'Secure Boot is required but PCR 7, which proves it, is not quoted',
-    remedy: 'add 7 to quote.pcrs',
   },
   'rule.accepts_any_content': {
     severity: 'note',
@@ -93,6 +83,16 @@ export const LINTS = {
     severity: 'note',
     when: 'a rule lets every file through with a warning: no file is refused as unknown',
     remedy: 'remove it once what the hosts run is accepted by other rules',
+  },
+  'selection.ima_pcr_missing': {
+    severity: 'note',
+    when: 'PCR 10 is not quoted: lists of kernels that extend it, as nearly all do, are refused',
+    remedy: 'add 10 to quote.pcrs unless the kernels were built with another IMA PCR',
+  },
+  'selection.secure_boot_pcr_missing': {
+    severity: 'warning',
+    when: 'Secure Boot is required but PCR 7, which proves it, is not quoted',
+    remedy: 'add 7 to quote.pcrs',
   },
   'set.empty': {
     severity: 'note',

@@ -79,11 +79,11 @@ function quoteLints({ quote, boot, ima }: CompletePolicy): Lint[] {
     lints.push(lint('bank.sha1_only', 'quote.banks', 'SHA-1 alone proves no list'));
   }
   if (ima !== 'not-required' && !quote.pcrs.includes(10)) {
-    lints.push(lint('quote.ima_pcr_missing', 'quote.pcrs', 'PCR 10 is not quoted'));
+    lints.push(lint('selection.ima_pcr_missing', 'quote.pcrs', 'PCR 10 is not quoted'));
   }
   if (boot.secureBoot === 'required' && !quote.pcrs.includes(7)) {
     const told = 'boot.secureBoot is required and PCR 7 is not quoted';
-    lints.push(lint('quote.secure_boot_pcr_missing', 'quote.pcrs', told));
+    lints.push(lint('selection.secure_boot_pcr_missing', 'quote.pcrs', told));
   }
   for (const [pcr, { allow }] of Object.entries(boot.pcrs)) {
     const banks = (allow ?? []).map((value) => value.substring(0, value.indexOf(':')));
@@ -131,7 +131,7 @@ function emptinessLints({ templates, fileDigests, measurements }: CompleteImaPol
     ],
   ];
   return nothing.flatMap(([applies, path, told]) =>
-    applies ? [lint('ima.accepts_nothing', path, told)] : [],
+    applies ? [lint('acceptance.empty', path, told)] : [],
   );
 }
 

@@ -72,7 +72,7 @@ describe('usage mistakes', () => {
     ['inspect of two files', ['inspect', 'a', 'b'], /name one file/],
     ['inspect as nothing', ['inspect', '--as', 'thing', 'x'], /thing is none of quote/],
     ['inspect from no number', ['inspect', '--from', '-1', 'x'], /--from/],
-    ['policy without check', ['policy', 'try', 'x'], /only action is check/],
+    ['policy without check', ['policy', 'try', 'x'], /actions are check/],
     ['serve with an argument', ['serve', 'now'], /serve/],
     ['a port that is none', ['serve', '--port', '65536'], /--port: 65536 is not a number/],
     ['demo with an argument', ['demo', 'now'], /demo/],

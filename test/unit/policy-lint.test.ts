@@ -54,19 +54,19 @@ const EXAMPLES: readonly Example[] = [
     avoids: ima({ fileDigests: ['sha1', 'sha256'] }),
   },
   {
-    id: 'ima.accepts_nothing',
+    id: 'acceptance.empty',
     at: 'ima.measurements',
     earns: rules(DENY),
     avoids: rules(DENY, OS),
   },
   {
-    id: 'ima.accepts_nothing',
+    id: 'acceptance.empty',
     at: 'ima.templates',
     earns: ima({ templates: [] }),
     avoids: ima({ templates: ['ima-ng'] }),
   },
   {
-    id: 'ima.accepts_nothing',
+    id: 'acceptance.empty',
     at: 'ima.fileDigests',
     earns: ima({ fileDigests: [] }),
     avoids: ima({}),
@@ -92,13 +92,13 @@ const EXAMPLES: readonly Example[] = [
     avoids: pin(SHA1_PIN, SHA256_PIN),
   },
   {
-    id: 'quote.ima_pcr_missing',
+    id: 'selection.ima_pcr_missing',
     at: 'quote.pcrs',
     earns: { ...ima({}), quote: { pcrs: [7] } },
     avoids: { ...ima({}), quote: { pcrs: [7, 10] } },
   },
   {
-    id: 'quote.secure_boot_pcr_missing',
+    id: 'selection.secure_boot_pcr_missing',
     at: 'quote.pcrs',
     earns: { quote: { pcrs: [10] } },
     avoids: { quote: { pcrs: [10] }, boot: { secureBoot: 'optional' } },
