@@ -79,17 +79,18 @@ function judgePromise(event: BootEvent, bank: HashName): Finding[] {
   const promise = PROMISES.get(event.type);
   const measured = digestOf(event, bank);
   if (promise === undefined || measured === undefined) return [];
-  const proven = provenData(event, bank);
-  if (proven !== undefined && promise.forms.includes(proven.form)) return [];
-  if (event.type === EV_SEPARATOR && isSeparator(event, bank)) return [];
   const computed = digest(bank, event.data);
+  if (computed === undefined || equalBytes(computed, measured)) return [];
+  const value = promise.orValue ? readUefiVariable(event.data)?.value : undefined;
+  if (value !== undefined && hashesTo(value, bank, measured)) return [];
+  if (event.type === EV_SEPARATOR && isSeparator(event, bank)) return [];
   const { pcr, index: entryIndex, offsetBytes } = event;
   return [
     makeFinding('boot.event_digest_mismatch', {
       severity: promise.severity,
       where: { part: 'boot', pcr, bank, entryIndex, offsetBytes },
       expected: toHex(measured),
-      ...(computed === undefined ? {} : { actual: toHex(computed) }),
+      actual: toHex(computed),
     }),
   ];
 }
@@ -158,21 +159,22 @@ const CONSTANTS: readonly Uint8Array[] = [
   ].map(asciiBytes),
 ];
 
+/** That the digest is of all event data. */
 interface DigestPromise {
-  readonly forms: readonly ProvenData['form'][];
+  /** Or of VariableData alone. */
+  readonly orValue: boolean;
   readonly severity: Severity;
 }
 
-const WHOLE = ['whole'] as const;
 /** No real log is known to break these: data that do were altered, or are of an unknown firmware. */
-const KEPT = { forms: WHOLE, severity: 'warning' } as const;
+const KEPT = { orValue: false, severity: 'warning' } as const;
 /** Firmware in the field breaks these: nothing follows but that the data prove nothing. */
-const BROKEN_IN_FIELD = { forms: WHOLE, severity: 'info' } as const;
+const BROKEN_IN_FIELD = { orValue: false, severity: 'info' } as const;
 /** Types whose digest PFP defines as H(event data). */
 const PROMISES: ReadonlyMap<number, DigestPromise> = new Map<number, DigestPromise>([
   // The verdict speaks of Secure Boot by these.
-  [EV_EFI_VARIABLE_DRIVER_CONFIG, { forms: WHOLE, severity: 'contraindicated' }],
-  [EV_EFI_VARIABLE_BOOT, { forms: ['whole', 'variable-value'], severity: 'warning' }],
+  [EV_EFI_VARIABLE_DRIVER_CONFIG, { orValue: false, severity: 'contraindicated' }],
+  [EV_EFI_VARIABLE_BOOT, { orValue: true, severity: 'warning' }],
   [EV_EFI_VARIABLE_BOOT2, KEPT],
   [EV_EFI_GPT_EVENT, KEPT],
   [EV_EFI_GPT_EVENT2, KEPT],

@@ -78,14 +78,15 @@ export const IMA_LIMITS = {
   asciiLineBytes: 2 * 4_194_304 + 16_384,
 } as const;
 
-/** Caps on firmware event logs: real logs stay under 100 KB and 200 events. */
+/** Caps on firmware event logs: real logs stay under 100 KB and 200 events. Event data are hashed once
+ *  or twice for each quoted bank. */
 export const BOOT_LIMITS = {
-  /** A hundred times what real firmware writes. */
-  logBytes: 16_777_216,
+  /** Twenty times what real firmware writes. */
+  logBytes: 2_097_152,
   /** Twenty times what real firmware writes; bounds the extends of a replay of every bank. */
   events: 4096,
   /** One event's data: a UEFI variable such as dbx may hold some hundred KB. */
-  eventBytes: 4_194_304,
+  eventBytes: 1_048_576,
   /** TPMs implement at most 16 hash algorithms. */
   algorithms: 16,
   /** systemd's log of its own measurements: some KB on a booted system, a record for each. */
@@ -127,9 +128,9 @@ export const POLICY_LIMITS = {
   setLineBytes: 16_384,
   /** Changed entries that one comparison of two sets tells; the rest are counted. */
   shownChanges: 100_000,
-  /** A Keylime runtime policy sent to the service: parsed in one go, in some 30 ms. Larger ones are
-   *  converted by the command line. */
-  keylimeBytes: 4_194_304,
+  /** A Keylime runtime policy sent to the service: parsed in one go, in at most some 40
+   *  ms. Larger ones are converted by the command line. */
+  keylimeBytes: 1_048_576,
   /** Problems told about one document or set; the rest are counted. */
   problems: 100,
 } as const;
