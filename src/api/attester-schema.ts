@@ -33,6 +33,14 @@ export const enrolment = z.strictObject({
     })
     .optional()
     .meta({ description: 'Then the answer asks for a proof that the TPM of this EK has the AK.' }),
+  certification: z
+    .strictObject({
+      attester: id.meta({ description: 'The attester whose AK made the statement.' }),
+      attest: z.base64().max(4096).meta({ description: 'TPMS_ATTEST of TPM2_Certify.' }),
+      signature: z.base64().max(4096).meta({ description: 'TPMT_SIGNATURE.' }),
+    })
+    .optional()
+    .meta({ description: 'A new AK for an activated attester, vouched for by the one it has.' }),
   labels: labels.default({}),
 });
 

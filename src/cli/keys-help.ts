@@ -19,7 +19,7 @@ Example:
 `;
 
 /** Shown for `plumbline anchors --help`. */
-export const ANCHORS_HELP = `Say whose certificates of TPM keys are believed. None is believed unasked.
+export const ANCHORS_HELP = `Say whose certificates of TPM keys are believed. None is without it.
 
 Usage: plumbline anchors import [OPTION…] FILE…
        plumbline anchors list [OPTION…]

@@ -36,7 +36,7 @@ export async function* filesInArchive(file: string): AsyncGenerator<Found> {
 type Kind = 'deb' | 'rpm' | 'tar' | 'gzip' | 'zstd';
 
 /** Programs that read a package from standard input and write its files as a tar stream. bsdtar,
- *  which opens both, gives hard-linked files of an RPM as empty ones: their digests would be that of
+ *  which opens both, gives hard-linked files of an RPM as empty ones: each would get the digest of
  *  nothing at all. */
 const TOOLS: Readonly<Partial<Record<Kind, Tool>>> = {
   deb: { program: 'dpkg-deb', args: ['--fsys-tarfile', '-'], from: 'dpkg' },

@@ -20,8 +20,9 @@ export interface Certification {
   readonly by: AttestationKey;
   /** Name of the key that it should be about, computed from that key's public area. */
   readonly name: Uint8Array;
-  /** What extraData must be. */
-  readonly nonce: Uint8Array;
+  /** What extraData must be; absent where it does not matter when the statement was made: what it
+   *  says of a key that never leaves its TPM stays true. */
+  readonly nonce?: Uint8Array;
 }
 
 /** Everything that speaks against the statement. Empty: the TPM that holds `by` holds, loadable,
@@ -39,7 +40,8 @@ export function judgeCertification(certification: Certification): Finding[] {
   if (!reading.ok) return [malformedFinding('ak.certify_malformed', 'ak', reading.malformed)];
   const { name, extraData } = reading.value;
   const findings = judgeSignature(certification);
-  if (!equalBytes(extraData, certification.nonce)) {
+  const { nonce } = certification;
+  if (nonce !== undefined && !equalBytes(extraData, nonce)) {
     findings.push(refusal('ak.certify_nonce_mismatch', { field: 'extraData' }));
   }
   if (!equalBytes(name, certification.name)) {

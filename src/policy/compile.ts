@@ -108,11 +108,11 @@ function compileBoot(
   };
 }
 
-type AllowLists = CompletePolicy['boot']['pcrs'][string];
+type PinnedValues = CompletePolicy['boot']['pcrs'][string];
 
 /** A list of values speaks of the banks that it names, sets speak of every bank that is quoted. */
 function allowedValues(
-  { allow = [], allowIn }: AllowLists,
+  { allow = [], allowIn }: PinnedValues,
   sets: ReadonlyMap<string, ReferenceSet>,
 ): AllowedValues {
   const listed = new Set(allow);

@@ -108,6 +108,30 @@ describe('the raw agent', NEEDED, () => {
     });
   });
 
+  it('takes a new AK on the word of the one it has', async () => {
+    await inFolder(async (folder) => {
+      await withService(folder, async (running) => {
+        const manufacturer = new Manufacturer(folder);
+        const tpm = manufacturer.make(path.join(folder, 'tpm'));
+        await trust(running, manufacturer);
+        const host = new Host(running, tpm, { folder: path.join(folder, 'host') });
+        await tpm.powered(async () => {
+          await host.enrol();
+          const before = await attesterOf(running, host.id);
+          const json = certifyNewAk(tpm, host);
+          const renewed = await running.call('POST', '/v1/attesters', { role: 'operator', json });
+          assert.equal(renewed.status, 200);
+          assert.deepEqual([renewed.body['id'], renewed.body['binding']], [host.id, 'activated']);
+          assert.notEqual(renewed.body['akIdentity'], before['akIdentity']);
+          // The statement is of the key that was replaced just now: it vouches for nothing more.
+          const again = await running.call('POST', '/v1/attesters', { role: 'operator', json });
+          assert.deepEqual([again.status, again.body['code']], [422, 'attester.ak_refused']);
+          assert.match(JSON.stringify(again.body), /ak\.certify_signature_invalid/);
+        });
+      });
+    });
+  });
+
   it('gives no other TPM the identity', async () => {
     await inFolder(async (folder) => {
       await withService(folder, async (running) => {
@@ -326,6 +350,32 @@ function certifyEcc(tpm: ManufacturedTpm, manufacturer: Manufacturer, file: stri
   const size = String(certificate.byteLength);
   tpm.run('tpm2_nvdefine', '0x01c0000a', '-C', 'o', '-s', size, '-a', attributes);
   tpm.run('tpm2_nvwrite', '0x01c0000a', '-C', 'o', '-i', `${file}.der`);
+}
+
+/** Makes an AK beside the one that the agent uses, which then certifies it. */
+function certifyNewAk(tpm: ManufacturedTpm, host: Host) {
+  const [ek, ak] = [host.file('second-ek.ctx'), host.file('second-ak.ctx')];
+  tpm.run('tpm2_createek', '-G', 'rsa', '-c', ek, '-u', host.file('second-ek.pub'));
+  tpm.run('tpm2_flushcontext', '--transient-object');
+  const kind = ['-G', 'ecc', '-g', 'sha256', '-s', 'ecdsa'];
+  tpm.run('tpm2_createak', '-C', ek, '-c', ak, ...kind, '-u', host.file('second-ak.pub'));
+  tpm.run('tpm2_flushcontext', '--transient-object');
+  const [attest, signature] = [host.file('attest'), host.file('signature')];
+  tpm.run(
+    'tpm2_certify',
+    ...['-C', AK_HANDLE, '-c', ak, '-g', 'sha256', '--scheme', 'rsassa'],
+    ...['-o', attest, '-s', signature],
+  );
+  tpm.run('tpm2_flushcontext', '--transient-object');
+  const base64 = (file: string) => readFileSync(file).toString('base64');
+  return {
+    ak: { encoding: 'tpm2b-public', bytes: base64(host.file('second-ak.pub')) },
+    certification: {
+      attester: host.id,
+      attest: base64(attest),
+      signature: base64(signature),
+    },
+  };
 }
 
 async function attesterOf(running: RunningApi, id: string): Promise<Json> {

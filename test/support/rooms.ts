@@ -131,6 +131,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'ak-binding',
       'ak-identity',
       'certificate',
+      'certify',
       'chain',
       'credential',
       'ek',

@@ -12,6 +12,7 @@ import {
 } from '../../service/activate-attester.ts';
 import { type Enrolled, enrollAttester } from '../../service/enroll-attester.ts';
 import type { AccessToken } from '../../service/ports.ts';
+import { type AkRenewal, renewAk } from '../../service/renew-ak.ts';
 import type { Service } from '../../service/service.ts';
 import { callerOf } from '../access.ts';
 import type { Api } from '../api.ts';
@@ -43,7 +44,13 @@ export function enrolmentRoutes(api: Api, service: Service): void {
     },
     async (request, reply) => {
       const by = callerOf(request);
-      const { ek } = request.body;
+      const { ek, certification } = request.body;
+      if (ek !== undefined && certification !== undefined) throw invalid([ONE_PROOF]);
+      if (certification !== undefined) {
+        const renewed = await renewAk(service, certified({ ...request.body, certification }, by));
+        const { attester: kept, findings } = renewed;
+        return reply.code(200).send({ ...attesterView(kept), findings: codesOf(findings) });
+      }
       if (ek === undefined) return enrolAlone(service, { ...request.body, by }, reply);
       const begun = await beginActivation(service, provable({ ...request.body, ek }, by));
       return reply.code(202).send(activationView(begun));
@@ -76,6 +83,8 @@ export function enrolmentRoutes(api: Api, service: Service): void {
     },
   );
 }
+
+const ONE_PROOF = { at: '/certification', message: 'either ek or certification, not both' };
 
 type Body = z.output<typeof enrolment>;
 
@@ -113,6 +122,18 @@ function provable({ ak, ek, labels }: BodyWithEk, by: AccessToken): EkEnrolment 
       intermediates: manyAt(ek.intermediates, '/ek/intermediates'),
     },
     labels,
+    by,
+  };
+}
+
+type CertifiedBody = Body & { readonly certification: NonNullable<Body['certification']> };
+
+function certified({ ak, certification }: CertifiedBody, by: AccessToken): AkRenewal {
+  return {
+    attesterId: certification.attester,
+    ak: { encoding: ak.encoding, bytes: bytesAt(ak.bytes, '/ak/bytes') },
+    attest: bytesAt(certification.attest, '/certification/attest'),
+    signature: bytesAt(certification.signature, '/certification/signature'),
     by,
   };
 }
