@@ -64,8 +64,8 @@ export function isConstant(event: BootEvent, bank: HashName): boolean {
   return CONSTANTS.some((value) => hashesTo(value, bank, measured));
 }
 
-/** Findings for events of explained PCRs whose data do not give the digest that their type promises,
- *  bank by bank. An event of another type promises nothing. */
+/** Findings for events of explained PCRs whose data do not give the digest that their type
+ *  promises, bank by bank. An event of another type promises nothing. */
 export function judgeEventData(boot: ExplainedBoot): Finding[] {
   return [...boot.quoted.banks].flatMap((bank) => {
     const explained = boot.explanations[bank]?.explained ?? [];
@@ -166,7 +166,7 @@ interface DigestPromise {
   readonly severity: Severity;
 }
 
-/** No real log is known to break these: data that do were altered, or are of an unknown firmware. */
+/** No real log is known to break these: data that do were altered, or the firmware is unknown. */
 const KEPT = { orValue: false, severity: 'warning' } as const;
 /** Firmware in the field breaks these: nothing follows but that the data prove nothing. */
 const BROKEN_IN_FIELD = { orValue: false, severity: 'info' } as const;

@@ -23,8 +23,8 @@ export interface Witness {
 /** A variable that was measured whole: content, name and GUID are authenticated. */
 export interface VariableFact extends Witness, UefiVariable {}
 
-/** A command line. The text is authenticated, that it is the command line is the log's claim: a boot
- *  loader measures other texts into the same PCR. */
+/** A command line. The text is authenticated, that it is the command line is the log's claim: a
+ *  boot loader measures other texts into the same PCR. */
 export interface CommandLineFact extends Witness {
   /** `grub`: in PCR 8, as bytes. `utf-16`: systemd-boot (PCR 8) and systemd-stub (PCR 12). */
   readonly form: 'grub' | 'utf-16';
@@ -37,8 +37,8 @@ export interface ClaimedFact extends Witness {
   readonly claimed: Uint8Array;
 }
 
-/** Facts by kind, each list in the order of the log, which replay authenticates within a PCR. A kind
- *  is empty where its PCR is not explained in a quoted bank of SHA-256 or better. */
+/** Facts by kind, each list in the order of the log, which replay authenticates within a PCR. A
+ *  kind is empty where its PCR is not explained in a quoted bank of SHA-256 or better. */
 export interface BootFacts {
   readonly secureBoot: SecureBootFact;
   /** PCR 7 before its separator: SecureBoot, PK, KEK, db, dbx, and what else firmware measures. */
@@ -50,7 +50,7 @@ export interface BootFacts {
    *  kernel. Everything that is no constant of the specification counts as one. */
   readonly images: readonly Witness[];
   readonly commandLines: readonly CommandLineFact[];
-  /** PCR 9, as the EFI stub tags them: digest of the load options in UTF-16LE with the final NUL. */
+  /** PCR 9, as the EFI stub tags them: digest of the load options in UTF-16LE with their NUL. */
   readonly loadOptions: readonly Witness[];
   /** PCR 9, as the EFI stub tags them: digest of the initrd. */
   readonly initrds: readonly Witness[];

@@ -1,6 +1,6 @@
 // Reads systemd's log of what it measured itself, /run/log/systemd/tpm2-measure.log, and puts it
-// behind the firmware's events. RFC 7464 (JSON text sequences); TCG Canonical Event Log Format, JSON
-// encoding without record numbers; systemd src/shared/tpm2-util.c: tpm2_userspace_log.
+// behind the firmware's events. RFC 7464 (JSON text sequences); TCG Canonical Event Log Format in
+// JSON, without record numbers; systemd src/shared/tpm2-util.c: tpm2_userspace_log.
 //
 //   RS {"pcr":11,"digests":[{"hashAlg":"sha256","digest":"…"}],"content_type":"systemd",
 //       "content":{"eventType":"phase","string":"enter-initrd",…}} LF
@@ -20,7 +20,7 @@ export interface UserspaceRecord {
   readonly pcr: number | undefined;
   /** Algorithms that we can name, each once. */
   readonly digests: readonly EventDigest[];
-  /** `content.string` in UTF-8: what was measured, or its description; empty where there is none. */
+  /** `content.string` in UTF-8: what was measured, or its description; empty if there is none. */
   readonly text: Uint8Array;
 }
 

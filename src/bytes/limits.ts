@@ -78,8 +78,8 @@ export const IMA_LIMITS = {
   asciiLineBytes: 2 * 4_194_304 + 16_384,
 } as const;
 
-/** Caps on firmware event logs: real logs stay under 100 KB and 200 events. Event data are hashed once
- *  or twice for each quoted bank. */
+/** Caps on firmware event logs: real logs stay under 100 KB and 200 events. Event data are hashed
+ *  once or twice for each quoted bank. */
 export const BOOT_LIMITS = {
   /** Twenty times what real firmware writes. */
   logBytes: 2_097_152,

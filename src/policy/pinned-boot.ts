@@ -7,8 +7,8 @@ import { EV_NO_ACTION } from '../boot/event-types.ts';
 import { type ExplainedBoot, isStrongBank } from '../boot/explain.ts';
 import type { HashName } from '../crypto/digest.ts';
 
-/** Where code, command lines and files are measured on the way to a kernel: images that were started
- *  (4), texts of the boot loader (8), files, load options and initrd (9). */
+/** Where code, command lines and files are measured on the way to a kernel: images that were
+ *  started (4), texts of the boot loader (8), files, load options and initrd (9). */
 export const PINNED_PCRS = [4, 8, 9] as const;
 
 /** The answer, and in a few words what it lacks. */
@@ -16,8 +16,8 @@ export type PinnedBoot =
   | { readonly isPinned: true }
   | { readonly isPinned: false; readonly lacks: string };
 
-/** Asks for each measurement of PCR 4, 8 and 9 whether it is pinned. Which of them is the kernel, or
- *  its command line, only types and labels tell, and those are the attester's word: one unknown
+/** Asks for each measurement of PCR 4, 8 and 9 whether it is pinned. Which of them is the kernel,
+ *  or its command line, only types and labels tell, and those are the attester's word: one unknown
  *  measurement may be the kernel that ran. So every one has to be pinned, but the constants of the
  *  specification; at least one image, and at least one of PCR 8 or 9, because a boot without any
  *  proves no command line. All in one quoted bank of SHA-256 or better whose PCRs are explained. */

@@ -9,8 +9,8 @@ import { judgePinnedBoot, type PinnedBoot } from '../policy/pinned-boot.ts';
 import type { Evidence } from './evidence.ts';
 import type { QuoteStep } from './quote-step.ts';
 
-/** Judges the event log of `evidence` by the pins of `policy`; undefined where the policy asks for no
- *  pins. */
+/** Judges the event log of `evidence` by the pins of `policy`; undefined where the policy asks for
+ *  no pins. */
 export function pinnedBootOf(
   { bootLog }: Evidence,
   { boot: { aggregate } }: AcceptancePolicy,

@@ -1,6 +1,6 @@
-// Our reading and replay against tpm2_eventlog (tpm2-tools), on every event log of the evidence: the
-// same events with the same digests, and the same PCR values. Where they differ, and who is right:
-// docs/decisions/0014-event-data.md
+// Our reading and replay against tpm2_eventlog (tpm2-tools), on every event log of the evidence:
+// the same events with the same digests, and the same PCR values. Where they differ, and who is
+// right: docs/decisions/0014-event-data.md
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The late name under every treatment: the first aggregate by what the event log pins, a later one by
-// what the records of its kexec identify. FORMATS 6, 7.2
+// The late name under every treatment: the first aggregate by what the event log pins, a later one
+// by what the records of its kexec identify. FORMATS 6, 7.2
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -74,7 +74,7 @@ describe('boot_aggregate_late', () => {
     assert.deepEqual(judged([late], 'accept-if-pinned'), refused);
   });
 
-  it('behind a kexec is accepted where its kernel is identified, whatever the event log pins', () => {
+  it('behind a kexec is accepted where its kernel is identified, whatever the log pins', () => {
     const names = [plain, late] as const;
     const pinned = { pinnedBoot: { isPinned: true } } as const;
     assert.deepEqual(judged(names, 'accept-if-pinned', pinned), [['contraindicated', 1]]);

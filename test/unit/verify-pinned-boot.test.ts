@@ -83,7 +83,7 @@ describe('accept-if-pinned on a captured boot', () => {
     assert.equal(late([]).length, 1);
   });
 
-  it('refuses without the log, with a cut one, and with one that does not explain the quote', () => {
+  it('refuses without the log, with a cut one, and with one that explains another quote', () => {
     const { bootLog: _, ...without } = capture.evidence;
     const { findings } = verifyEvidence(without, capture.segments, policy(pins));
     assert.ok(findings.some(({ code }) => code === 'ima.boot_aggregate_late'));
