@@ -21,7 +21,6 @@ import {
   sha1Record,
   testFile,
 } from './boot-log-writer.ts';
-import { quotedBoot } from './quoted-boot.ts';
 
 const EXPECTATIONS = { partial: 'warning', loader: 'warning' } as const;
 const FULL: MadeEvent[] = Array.from({ length: 8 }, (_, pcr) => ({
@@ -292,27 +291,6 @@ describe('banks', () => {
     const unlogged = boot(events, ['sha384']);
     const codes = judgeBoot(unlogged, { partial: undefined, loader: undefined });
     assert.deepEqual(codes.map(brief), ['boot.log_unproven info - -']);
-  });
-});
-
-describe('a forged StartupLocality', () => {
-  const locality = (value: number): MadeEvent => ({
-    pcr: 0,
-    type: 3,
-    data: Buffer.concat([Buffer.from('StartupLocality\0'), Buffer.of(value)]),
-  });
-  const crtm: MadeEvent = { pcr: 0, type: 8, data: Buffer.of(0, 0) };
-  const starts = [[], [locality(0)], [locality(3)], [locality(4)]];
-
-  it('leaves PCR 0 unexplained unless it is the true one', () => {
-    for (const [at, told] of starts.entries()) {
-      for (const [from, truth] of starts.entries()) {
-        const quotedLog = agileLog(['sha256'], [...truth, crtm]);
-        const made = quotedBoot(agileLog(['sha256'], [...told, crtm]), ['sha256'], { quotedLog });
-        const isTrue = Math.max(at, 1) === Math.max(from, 1);
-        assert.equal(made.explanations.sha256?.explained.includes(0), isTrue, `${at} ${from}`);
-      }
-    }
   });
 });
 

@@ -16,6 +16,7 @@ import {
   sha1Record,
   testFile,
 } from './boot-log-writer.ts';
+import { quotedBoot } from './quoted-boot.ts';
 import { gapsOf, valuesOf } from './replayed-values.ts';
 
 const VECTORS = 'evidence/public';
@@ -141,5 +142,20 @@ describe('PCR 0–9 for boot_aggregate', () => {
     assert.equal(replayedBootPcrs(replay, 'sha1')?.get('sha1')?.size, 10);
     const legacy = replayEventLog(readEventLog(sha1Record(CRTM)));
     assert.equal(replayedBootPcrs(legacy, 'sha256'), undefined);
+  });
+});
+
+describe('a forged StartupLocality', () => {
+  const starts = [[], [locality(0)], [locality(3)], [locality(4)]];
+
+  it('leaves PCR 0 unexplained unless it is the true one', () => {
+    for (const [at, told] of starts.entries()) {
+      for (const [from, truth] of starts.entries()) {
+        const quotedLog = agileLog(['sha256'], [...truth, CRTM]);
+        const made = quotedBoot(agileLog(['sha256'], [...told, CRTM]), ['sha256'], { quotedLog });
+        const isTrue = Math.max(at, 1) === Math.max(from, 1);
+        assert.equal(made.explanations.sha256?.explained.includes(0), isTrue, `${at} ${from}`);
+      }
+    }
   });
 });
