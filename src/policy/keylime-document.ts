@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import { POLICY_LIMITS } from '../bytes/limits.ts';
+import type { Steps } from './steps.ts';
 
 /** The sections of a runtime policy that say what is accepted. */
 export interface KeylimeDocument {
@@ -16,7 +17,7 @@ export interface KeylimeDocument {
   readonly buffers: Digests;
 }
 
-export type Digests = Readonly<Record<string, readonly string[]>>;
+export type Digests = ReadonlyMap<string, readonly string[]>;
 
 /** Something that was not carried over as it stood. */
 export interface LeftOut {
@@ -44,16 +45,17 @@ export class LeftOutLog {
 
 /** Reads a document in the format of today or an older allowlist in JSON. What says nothing about
  *  acceptance here goes to `log`. Gives the place and the reason when it is neither. */
-export function readKeylimeDocument(
+export function* readingKeylimeDocument(
   text: Uint8Array,
   log: LeftOutLog,
-): { readonly document: KeylimeDocument } | { readonly problem: LeftOut } {
+): Steps<{ readonly document: KeylimeDocument } | { readonly problem: LeftOut }> {
   let value: unknown;
   try {
     value = JSON.parse(UTF8.decode(text));
   } catch {
     return { problem: { at: '', message: 'not a JSON document in UTF-8' } };
   }
+  yield;
   const parsed = shape.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -61,30 +63,56 @@ export function readKeylimeDocument(
     return { problem: { at, message: issue?.message ?? 'not a runtime policy' } };
   }
   sayWhatHasNoPlace(parsed.data, log);
+  yield;
   const { digests, hashes, excludes, keyrings, 'ima-buf': buffers } = parsed.data;
-  return {
-    document: {
-      digests: digests ?? hashes ?? {},
-      excludes: excludes ?? [],
-      keyrings: keyrings ?? {},
-      buffers: buffers ?? {},
-    },
-  };
+  const sections: Digests[] = [];
+  const wanted: readonly (readonly [string, unknown])[] = [
+    digests === undefined ? ['hashes', hashes] : ['digests', digests],
+    ['keyrings', keyrings],
+    ['ima-buf', buffers],
+  ];
+  for (const [at, section] of wanted) {
+    const read = yield* readDigests(at, section);
+    if ('problem' in read) return read;
+    sections.push(read.digests);
+  }
+  const [files = NONE, ofKeyrings = NONE, ofBuffers = NONE] = sections;
+  const document = { digests: files, keyrings: ofKeyrings, buffers: ofBuffers };
+  return { document: { ...document, excludes: excludes ?? [] } };
 }
 
-const digests = z.record(z.string(), z.array(z.string()));
+/** A section of very many names: in steps, which a schema would not be. */
+function* readDigests(
+  at: string,
+  section: unknown,
+): Steps<{ readonly digests: Digests } | { readonly problem: LeftOut }> {
+  const digests = new Map<string, readonly string[]>();
+  if (section === undefined || section === null) return { digests };
+  if (typeof section !== 'object' || Array.isArray(section)) {
+    return { problem: { at, message: 'an object of lists of hex digests' } };
+  }
+  for (const [name, list] of Object.entries(section)) {
+    if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) {
+      const place = `${at}[${JSON.stringify(name)}]`;
+      return { problem: { at: place, message: 'a list of hex digests' } };
+    }
+    digests.set(name, list);
+    if (digests.size % STEP_NAMES === 0) yield;
+  }
+  return { digests };
+}
 
 const shape = z
   .looseObject({
     meta: z.looseObject({
       version: z.int().min(1).max(5, 'versions 1 (runtime policy) to 5 (allowlist) are known'),
     }),
-    digests: digests.optional(),
-    hashes: digests.optional(),
+    digests: z.unknown().optional(),
+    hashes: z.unknown().optional(),
     excludes: z.array(z.string()).nullish(),
-    keyrings: digests.nullish(),
+    keyrings: z.unknown().optional(),
     ima: z.looseObject({ ignored_keyrings: z.array(z.string()).nullish() }).nullish(),
-    'ima-buf': digests.nullish(),
+    'ima-buf': z.unknown().optional(),
   })
   .refine(
     (document) => (document.digests === undefined) !== (document.hashes === undefined),
@@ -126,3 +154,6 @@ const NO_DEVICE_MAPPER =
 const NO_KEYS =
   'no signature by these keys is accepted: upload them as a keyring and name it in signedBy';
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
+const NONE: Digests = new Map();
+/** Some milliseconds of checks. */
+const STEP_NAMES = 4096;

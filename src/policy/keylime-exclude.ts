@@ -14,6 +14,7 @@
 // | `\d`               | `[0-9]` | ASCII digits: narrower                         |
 // | `\.` and the like  | the character |                                          |
 
+import { POLICY_LIMITS } from '../bytes/limits.ts';
 import { compileGlob } from './glob.ts';
 
 /** What became of an expression. */
@@ -29,6 +30,8 @@ export type ExcludeReading =
 
 /** Reads one exclude. */
 export function readExclude(expression: string): ExcludeReading {
+  if (expression.length > POLICY_LIMITS.patternBytes)
+    return { ok: false, reason: 'it is too long' };
   // Between brackets or parentheses a bar would mean something else.
   const branches = /[[\](){}]/.test(expression) ? [expression] : expression.split('|');
   const globs: string[] = [];

@@ -10,7 +10,12 @@
 
 import { fromHex } from '../bytes/encoding.ts';
 import { POLICY_LIMITS } from '../bytes/limits.ts';
-import { type Digests, type LeftOut, LeftOutLog, readKeylimeDocument } from './keylime-document.ts';
+import {
+  type Digests,
+  type LeftOut,
+  LeftOutLog,
+  readingKeylimeDocument,
+} from './keylime-document.ts';
 import { readExclude } from './keylime-exclude.ts';
 import { entryRefusal, type ReferenceEntry } from './reference-set.ts';
 import { algorithmOfHex } from './reference-set-digest-lines.ts';
@@ -41,15 +46,14 @@ export type KeylimeResult =
  *  begins those of its sets; 40 characters are few enough. Parsing is one step: cap the text. */
 export function* convertingKeylimePolicy(text: Uint8Array, name: string): Steps<KeylimeResult> {
   const log = new LeftOutLog();
-  const read = readKeylimeDocument(text, log);
+  const read = yield* readingKeylimeDocument(text, log);
   if ('problem' in read) return { ok: false, problem: read.problem };
   const { digests, excludes, keyrings, buffers } = read.document;
-  const draft: Draft = { name, log, sets: [], rules: excludeRules(excludes, log) };
+  const draft: Draft = { name, log, sets: [], rules: yield* excludeRules(excludes, log) };
   const files = yield* fileEntries(digests, log);
   if (files.length > 0) addRule(draft, 'files', { path: '/**', entries: files });
-  addEvents(draft, 'keyring', { at: 'keyrings', section: keyrings });
-  yield;
-  addEvents(draft, 'buffer', { at: 'ima-buf', section: buffers });
+  yield* addEvents(draft, 'keyring', { at: 'keyrings', section: keyrings });
+  yield* addEvents(draft, 'buffer', { at: 'ima-buf', section: buffers });
   const policy = policyOf(draft);
   return { ok: true, conversion: { sets: draft.sets, policy, leftOut: log.all } };
 }
@@ -64,9 +68,10 @@ interface Draft {
 }
 
 /** Rules that accept what the excludes name, whatever it holds. */
-function excludeRules(excludes: readonly string[], log: LeftOutLog): Rule[] {
+function* excludeRules(excludes: readonly string[], log: LeftOutLog): Steps<Rule[]> {
   const rules: Rule[] = [];
   for (const [index, expression] of excludes.entries()) {
+    if (index % STEP_EXCLUDES === STEP_EXCLUDES - 1) yield;
     const at = `excludes[${index}]`;
     const shown = JSON.stringify(expression);
     const read = readExclude(expression);
@@ -90,7 +95,7 @@ function excludeRules(excludes: readonly string[], log: LeftOutLog): Rule[] {
 function* fileEntries(digests: Digests, log: LeftOutLog): Steps<ReferenceEntry[]> {
   const entries: ReferenceEntry[] = [];
   let sinceStep = 0;
-  for (const [name, hexes] of Object.entries(digests)) {
+  for (const [name, hexes] of digests) {
     sinceStep += 1;
     if (sinceStep % STEP_ENTRIES === 0) yield;
     const at = `digests[${JSON.stringify(name)}]`;
@@ -128,12 +133,13 @@ function addEntry(
 }
 
 /** A set and a rule for each name of a section. */
-function addEvents(
+function* addEvents(
   draft: Draft,
   kind: 'keyring' | 'buffer',
   { at, section }: { readonly at: string; readonly section: Digests },
-): void {
-  for (const [index, [event, hexes]] of Object.entries(section).entries()) {
+): Steps<void> {
+  for (const [index, [event, hexes]] of [...section].entries()) {
+    if (index % STEP_ENTRIES === STEP_ENTRIES - 1) yield;
     const place = `${at}[${JSON.stringify(event)}]`;
     const entries: ReferenceEntry[] = [];
     for (const hex of hexes) addEntry(entries, { hex, at: place }, draft.log);
@@ -170,9 +176,10 @@ function policyOf({ name, sets, rules, log }: Draft): PolicyDocument {
 }
 
 /** Some milliseconds of conversion. */
-const STEP_ENTRIES = 4096;
-/** Leaves room for the rule on files and some on events. */
-const MOST_RULES = POLICY_LIMITS.rules - 1000;
+const STEP_ENTRIES = 2048;
+const STEP_EXCLUDES = 16;
+/** Leaves room for the rule on files and as many on events. */
+const MOST_RULES = POLICY_LIMITS.rules / 2;
 /** As the schema of policies has it. */
 const EVENT_NAME = /^[!-.0-~][!-~]{0,254}$/;
 

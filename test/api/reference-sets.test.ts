@@ -121,7 +121,7 @@ onBothDatabases('reference sets', (opened, name) => {
     assert.equal(content.text, `{"digest":"sha256:${A}","path":"/usr/bin/true"}\n`);
     const bad = await upload('keylime', '{"meta":{"version":1}}', json);
     assert.equal(bad.body['code'], 'reference_set.invalid');
-    const large = await upload('keylime', ' '.repeat(4_194_305), json);
+    const large = await upload('keylime', ' '.repeat(1_048_577), json);
     assert.equal(large.body['code'], 'limit.exceeded');
   });
 
