@@ -55,7 +55,8 @@ async function report(): Promise<void> {
   const [any = 0, known = 0] = await appraise([policyOf(), policyOf(largest)]);
   const [records, digests] = [figure(LISTED), figure(largest.entryCount)];
   console.log(
-    `\n${records} records, each against ${digests} digests : against none: ${(known / any).toFixed(2)}`,
+    `\n${records} records, each against ${digests} digests : against none: ` +
+      (known / any).toFixed(2),
   );
 }
 

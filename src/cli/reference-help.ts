@@ -1,7 +1,7 @@
 // The help page of `plumbline reference`. docs/cli.md says the same at more length.
 
 /** Shown for `plumbline reference --help`. */
-export const REFERENCE_HELP = `Make, compare and upload reference sets: the digests that policies name.
+export const REFERENCE_HELP = `Make, compare and upload reference sets: digests that policies name.
 
 Usage: plumbline reference make [OPTION…] SOURCE…
        plumbline reference diff [--bound] FILE FILE

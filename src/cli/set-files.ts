@@ -34,8 +34,8 @@ export function formatOfSet(file: string): ReferenceFormat {
   const format = FORMATS.get(extension);
   if (format !== undefined) return format;
   throw new UsageError(
-    `${printable(file)}: a reference set with the extension "${printable(extension)}" is not known.`,
-    'Sets are lines of sha256sum (.sha256sum, .txt), one JSON object a line (.ndjson) or CSV (.csv).',
+    `${printable(file)}: no form of reference set has the extension "${printable(extension)}".`,
+    'Sets are lines of sha256sum (.sha256sum, .txt), JSON lines (.ndjson) or CSV (.csv).',
   );
 }
 

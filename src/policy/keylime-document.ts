@@ -43,7 +43,7 @@ export class LeftOutLog {
   }
 }
 
-/** Reads a document in the format of today or an older allowlist in JSON. What says nothing about
+/** Reads a document in the format of today or an older form in JSON. What says nothing about
  *  acceptance here goes to `log`. Gives the place and the reason when it is neither. */
 export function* readingKeylimeDocument(
   text: Uint8Array,
@@ -105,7 +105,7 @@ function* readDigests(
 const shape = z
   .looseObject({
     meta: z.looseObject({
-      version: z.int().min(1).max(5, 'versions 1 (runtime policy) to 5 (allowlist) are known'),
+      version: z.int().min(1).max(5, 'versions 1 to 5 are known'),
     }),
     digests: z.unknown().optional(),
     hashes: z.unknown().optional(),
@@ -116,7 +116,7 @@ const shape = z
   })
   .refine(
     (document) => (document.digests === undefined) !== (document.hashes === undefined),
-    'one of digests (runtime policy) and hashes (older allowlists) is needed',
+    'one of digests and, in older forms, hashes is needed',
   );
 
 function sayWhatHasNoPlace(document: z.output<typeof shape>, log: LeftOutLog): void {

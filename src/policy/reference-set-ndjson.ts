@@ -88,6 +88,6 @@ const FORMAT = 'plumbline-reference-set/1';
 const HEAD_KEYS: ReadonlySet<string> = new Set(['format', 'validFrom', 'retireAt', 'basis']);
 const NO_MOMENT = 'is a moment in UTC, such as 2026-11-22T08:00:00Z';
 /** Said of a text that is no `algorithm:hex`. */
-export const NO_DIGEST = 'digest is an algorithm, a colon and hex of its size';
+const NO_DIGEST = 'digest is an algorithm, a colon and hex of its size';
 const NO_OBJECT = 'not an object with "digest" and, optionally, "path" alone';
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

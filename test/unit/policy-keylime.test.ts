@@ -172,7 +172,7 @@ describe('a converted runtime policy', () => {
     assert.match(leftOut.at(-1)?.message ?? '', /50 more/);
   });
 
-  it('comes from an older allowlist too', () => {
+  it('comes from an older form too', () => {
     const { sets } = converted({ meta: { version: 5 }, hashes: { '/bin/x': [KEY] } });
     assert.equal(sets[0]?.entries.length, 1);
   });
