@@ -26,7 +26,7 @@ export const SET_BASES = ['trusted-on-first-use'] as const;
 /** Whether the values of a set count for a record that had been measured by `atMs`, milliseconds
  *  since 1970. A retired value goes on counting for what was measured before it retired. Where
  *  nobody told the time only a set without limits is in force: for a rule that accepts that is the
- *  safe answer. A rule that refuses must take an unknown time for in force, or it would let pass. */
+ *  safe answer. A rule that refuses must count it without a time too, or it would let pass. */
 export function isInForce({ validity }: SetTerms, atMs: number | undefined): boolean {
   const { validFromMs, retireAtMs } = validity;
   if (validFromMs === undefined && retireAtMs === undefined) return true;

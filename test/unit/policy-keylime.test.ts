@@ -71,7 +71,7 @@ function original(entry: Entry, digests: Map<string, string[]>, excludes: readon
 
 const LIST = 'test/evidence/public/hpe-security-lab-keylime-perf-tests/ima_log.txt.gz';
 
-/** The files of a captured list, read here by hand: PCR, template digest, template, digest, name. */
+/** The files of a captured list, read here by hand. */
 const CAPTURED: readonly Entry[] = gunzipSync(readFileSync(LIST))
   .toString('latin1')
   .trimEnd()
