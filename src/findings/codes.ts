@@ -578,6 +578,13 @@ export const REASON_CODES = {
     source: 'FORMATS 17, multi-PCR lists',
     after: 'nothing: these records are claimed only',
   }),
+  'ima.pcr_resettable': code({
+    class: 'refused',
+    meaning: 'Records extend a PCR that can be set back without a reboot; it proves none of them.',
+    hint: 'Take pcr= with 16 to 23 out of the IMA policy: measure into PCR 10, and quote it.',
+    source: 'PC Client Platform TPM Profile, PCR attributes',
+    after: 'nothing: whoever set the PCR back may have extended it with anything',
+  }),
   'ima.bank_weak': code({
     class: 'refused',
     meaning: 'The list is proven only by SHA-1 or by SHA-1 padded into a larger bank.',

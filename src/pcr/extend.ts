@@ -17,6 +17,12 @@ export function canExtend(bank: HashName): boolean {
   return hashByName(bank)?.digest !== undefined;
 }
 
+/** Whether a PCR can be set back without a reboot: 16 and 23 by anybody who may talk to the TPM, 17
+ *  to 22 by a dynamic launch. */
+export function isResettable(pcr: number): boolean {
+  return pcr >= 16 && pcr <= 23;
+}
+
 /** Value of a PCR right after a TPM Reset: ones for the dynamic PCRs 17–22, zeros otherwise.
  *  PCR 0 may start elsewhere, which only the event log tells (StartupLocality). */
 export function resetValue(bank: HashName, pcr: number): Uint8Array {

@@ -10,6 +10,7 @@ import { BUFFER_TEMPLATE, bindBuffer } from '../ima/buffer-events.ts';
 import { type ImaRecord, readRecordFields, templateOf } from '../ima/record.ts';
 import type { TemplateFields } from '../ima/template-fields.ts';
 import type { Template } from '../ima/templates.ts';
+import { isResettable } from '../pcr/extend.ts';
 import { isBatchMark } from '../timeline/batch.ts';
 import { EpochTracker, type SavedEpochs } from '../timeline/epochs.ts';
 import type { EventRecord } from '../timeline/event-record.ts';
@@ -118,8 +119,8 @@ export class RecordAppraisal {
 
   /** Judges the next record, before its PCR is extended by it. */
   record(record: ImaRecord, valuesBefore: ValuesBefore): void {
-    if (!this.#rules.quotedPcrs.has(record.pcr)) {
-      this.#addUnquoted(record);
+    if (isResettable(record.pcr) || !this.#rules.quotedPcrs.has(record.pcr)) {
+      this.#addUnproven(record);
       return;
     }
     if (record.violation) {
@@ -260,11 +261,13 @@ export class RecordAppraisal {
     });
   }
 
-  #addUnquoted(record: ImaRecord): void {
+  /** A record that no quote can prove: of a PCR that is not quoted, or that anybody sets back. */
+  #addUnproven(record: ImaRecord): void {
     if (record.index === 0) judgeFirstAggregate(undefined, this.#epochContext(record));
-    const severity = severityOf(this.#rules.ima.unquotedPcrs);
+    const isLoose = isResettable(record.pcr);
+    const severity = isLoose ? 'contraindicated' : severityOf(this.#rules.ima.unquotedPcrs);
     if (severity === undefined) return;
-    this.integrity.add('ima.pcr_unexpected', {
+    this.integrity.add(isLoose ? 'ima.pcr_resettable' : 'ima.pcr_unexpected', {
       severity,
       where: { ...whereOf(record, 'pcr'), pcr: record.pcr },
       expected: [...this.#rules.quotedPcrs].map((pcr) => `PCR ${pcr}`).join(', '),
