@@ -5,8 +5,8 @@ ALTER TABLE policies
   ADD COLUMN author_id   text,
   ADD COLUMN author_name text;
 
--- Appended to: who made which version the active one, and when. The newest row of a name agrees with
--- active_policies.
+-- Appended to: who made which version the active one, and when. The newest row of a name agrees
+-- with active_policies.
 CREATE TABLE policy_activations (
   id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name         text        NOT NULL,
@@ -35,8 +35,8 @@ CREATE INDEX policy_trials_newest ON policy_trials
   (policy_name, policy_version, finished_at DESC, id DESC);
 
 ALTER TABLE attester_timelines
-  -- Under which policy and versions of sets the state came about, {policy, referenceSets, …} as they
-  -- are pinned. Null: from before this was kept, so under one that is not known.
+  -- Under which policy and versions of sets the state came about, as challenges pin them. Null:
+  -- from before this was kept.
   ADD COLUMN appraised_under jsonb,
   -- When its first round was decided: rounds before that are of a timeline that is gone.
   ADD COLUMN began_at        timestamptz;

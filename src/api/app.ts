@@ -21,6 +21,7 @@ import { enrolmentRoutes } from './routes/enrolment.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyringRoutes } from './routes/keyrings.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { proposalRoutes } from './routes/proposals.ts';
 import { referenceSetRoutes } from './routes/reference-sets.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -72,6 +73,7 @@ export async function buildApp(service: Service, settings: AppSettings): Promise
   policyRoutes(api, service);
   trialRoutes(api, service);
   referenceSetRoutes(api, service);
+  proposalRoutes(api, service);
   keyringRoutes(api, service);
   trustAnchorRoutes(api, service);
   tokenRoutes(api, service);

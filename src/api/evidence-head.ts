@@ -1,5 +1,5 @@
-// The JSON part of evidence, as requests carry it: what is wrong with it is a problem that names the
-// places. The same for application/json and for multipart. docs/api.md, "Evidence"
+// The JSON part of evidence, as requests carry it: what is wrong with it is a problem that names
+// the places. The same for application/json and for multipart. docs/api.md, "Evidence"
 
 import { fromBase64 } from '../bytes/encoding.ts';
 import { type EvidenceBody, type EvidenceHead, readHead } from '../service/evidence-document.ts';

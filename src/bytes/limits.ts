@@ -158,8 +158,8 @@ export const VERDICT_LIMITS = {
 export const REAPPRAISAL_LIMITS = {
   /** Rounds of one boot that proved something new; a year of new records every hour has 8760. */
   rounds: 10_000,
-  /** Pieces of work that wait for a thread; more are told to come back. Each costs some milliseconds,
-   *  and who waits longer than a minute has gone. */
+  /** Pieces of work that wait for a thread; more are told to come back. Each costs some
+   *  milliseconds, and who waits longer than a minute has gone. */
   waiting: 256,
   /** Trials that run at once in one instance; they share the threads that trials may have. */
   trials: 2,

@@ -17,8 +17,8 @@ export interface AppraisalWork {
   readonly share: WorkShare;
 }
 
-/** Threads for long work. A thread that dies is a fault of that work alone: the promise rejects, and
- *  nothing is decided. */
+/** Threads for long work. A thread that dies is a fault of that work alone: the promise rejects,
+ *  and nothing is decided. */
 export interface AppraisalWorkers {
   /** How many pieces of work for `trial` run at once. */
   readonly trialPlaces: number;

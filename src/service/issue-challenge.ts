@@ -17,7 +17,8 @@ export interface IssuedChallenge {
 /** Issues a challenge to an attester, under the policy that applies to it now. Of too many open
  *  challenges the oldest are dropped: whoever asks often cannot keep the attester from asking.
  *  Where another policy applies than at the last round, what is kept of the boot is appraised again
- *  first. Problems: `attester.unknown`, `policy.none_active`, `policy.ambiguous`, `service.busy`. */
+ *  first. Problems: `attester.unknown`, `policy.none_active`, `policy.ambiguous`,
+ *  `service.busy`. */
 export async function issueChallenge(
   service: Service,
   attesterId: string,

@@ -1,10 +1,14 @@
 // A policy version with the versions of everything that it names: what a challenge pins, and what a
 // timeline was appraised under. docs/api.md, "Policies"
 
-import type { Challenge } from './ports.ts';
+/** Version by name of each reference set that an appraisal uses. */
+export type SetVersions = Readonly<Record<string, number>>;
 
 /** A policy version with the versions of the sets that it names. */
-export type PinnedPolicy = Pick<Challenge, 'policy' | 'referenceSets'>;
+export interface PinnedPolicy {
+  readonly policy: { readonly name: string; readonly version: number };
+  readonly referenceSets: SetVersions;
+}
 
 /** Text that is equal for equal pins: names and versions. */
 export function pinsKey({ policy, referenceSets }: PinnedPolicy): string {

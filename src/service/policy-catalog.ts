@@ -11,9 +11,9 @@ import type { PolicyDocument } from '../policy/schema.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { loadReferenceSet } from './load-reference-set.ts';
 import type { Labels } from './new-attester.ts';
-import { type PinnedPolicy, pinsKey } from './pinned-policy.ts';
+import { type PinnedPolicy, pinsKey, type SetVersions } from './pinned-policy.ts';
 import { type PolicyPackage, packPolicy } from './policy-package.ts';
-import type { Ports, SetVersion, SetVersions } from './ports.ts';
+import type { Ports, SetVersion } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** A policy version and its document. */
@@ -158,7 +158,7 @@ export function unknownPolicy(): Problem {
   return new Problem('policy.unknown', 'No policy has this name and version.');
 }
 
-/** Of the given policies those that speak for an attester: all of its wanted labels are there, and no
+/** Of the given policies those that speak for an attester: all wanted labels are there, and no
  *  other that fits names more. One, unless none applies or several do alike. */
 export function choosePolicies(
   candidates: readonly NamedDocument[],

@@ -24,8 +24,8 @@ export function packPolicy(content: Omit<PolicyPackage, 'key'>): PolicyPackage {
   return { ...content, key: [content.digest, content.version, ...sets].join(' ') };
 }
 
-/** The policy in a package, ready to appraise. Throws when it does not compile: it did before it was
- *  packed. */
+/** The policy in a package, ready to appraise. Throws when it does not compile: it did before it
+ *  was packed. */
 export function openPackage({ document, digest, version, sets }: PolicyPackage): AcceptancePolicy {
   const opened = new Map(sets.map(([name, shared]) => [name, openReferenceSet(shared)]));
   const result = compilePolicy(document, { sets: opened, version, digest });

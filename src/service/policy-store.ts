@@ -1,8 +1,7 @@
-// What the use cases need of kept policies: versions that never change, which of them is active, and
-// the trials that were made of them. src/store/policies.ts and src/store/trials.ts implement it.
+// What the use cases need of kept policies: versions that never change, which of them is active,
+// and the trials that were made of them. src/store/policies.ts and src/store/trials.ts implement it.
 
 import type { AuditEntry } from './audit-log.ts';
-import type { AccessToken } from './ports.ts';
 import type { Version } from './version.ts';
 
 /** What a version has been through. `draft`: uploaded. `trial`: tried out, never active.
@@ -10,8 +9,11 @@ import type { Version } from './version.ts';
 export const POLICY_STATES = ['draft', 'trial', 'active', 'superseded'] as const;
 export type PolicyState = (typeof POLICY_STATES)[number];
 
-/** Who did something: an access token. */
-export type Author = Pick<AccessToken, 'id' | 'name'>;
+/** Who did something: id and name of an access token. */
+export interface Author {
+  readonly id: string;
+  readonly name: string;
+}
 
 export interface PolicyVersion extends Version {
   readonly state: PolicyState;

@@ -11,6 +11,7 @@ import type { EnrolmentStore } from './enrolment-store.ts';
 import type { KeyringStore, TrustAnchorStore } from './key-stores.ts';
 import type { Labels, NewAttester } from './new-attester.ts';
 import type { PageRequest } from './page.ts';
+import type { PinnedPolicy } from './pinned-policy.ts';
 import type { PolicyStore, TrialStore } from './policy-store.ts';
 import type { TimelineStore } from './timeline-store.ts';
 import type { Version } from './version.ts';
@@ -83,16 +84,11 @@ export interface AttesterStore {
   remove(id: string, at: Date): Promise<boolean>;
 }
 
-/** Version by name of each reference set that an appraisal uses. */
-export type SetVersions = Readonly<Record<string, number>>;
-
-export interface Challenge {
+/** The policy is pinned when it is issued: an activation meanwhile does not move the goal. */
+export interface Challenge extends PinnedPolicy {
   readonly id: string;
   readonly attesterId: string;
   readonly nonce: Uint8Array;
-  /** Pinned when the challenge is issued: an activation meanwhile does not move the goal. */
-  readonly policy: { readonly name: string; readonly version: number };
-  readonly referenceSets: SetVersions;
   /** Version of the timeline that the round goes on from: once another round has moved it, this
    *  challenge cannot be answered any more. */
   readonly timelineVersion: number;

@@ -4,6 +4,7 @@
 import { toHex, utf8Text } from '../bytes/encoding.ts';
 import { REAPPRAISAL_LIMITS } from '../bytes/limits.ts';
 import type { AcceptancePolicy, Measurement } from '../policy/acceptance.ts';
+import { parseDigest } from '../policy/reference-set-ndjson.ts';
 import type { VerdictBody } from '../verify/verdict.ts';
 import { type EvidencePiece, type Reappraisal, reappraise } from './reappraise.ts';
 
@@ -25,7 +26,7 @@ export interface Proposal {
   readonly left: number;
 }
 
-/** Appraises a boot again and gathers the proven measurements that no rule of the policy matches. */
+/** Appraises a boot again and gathers the proven measurements that no rule matches. */
 export async function proposeEntries(
   pieces: AsyncIterable<EvidencePiece>,
   policy: AcceptancePolicy,
@@ -102,6 +103,7 @@ function entryOf({ kind, name, algorithm, digest }: Measurement): Measured {
   const value = `${algorithm}:${toHex(digest)}`;
   const path = utf8Text(name);
   const key = `${value} ${toHex(name)}`;
-  const canBeSaid = kind === 'file' && path?.startsWith('/') === true;
+  const isFile = kind === 'file' && path?.startsWith('/') === true;
+  const canBeSaid = isFile && parseDigest(value) !== undefined;
   return canBeSaid ? { key, entry: { digest: value, path } } : { key };
 }

@@ -6,6 +6,7 @@ import { parsePolicy } from '../policy/parse-policy.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
 import type { ReferenceSet } from '../policy/reference-set.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
+import type { SetVersions } from './pinned-policy.ts';
 import {
   invalidPolicy,
   type PolicyCatalog,
@@ -14,7 +15,7 @@ import {
   wantedLabels,
 } from './policy-catalog.ts';
 import type { Author, PolicyVersion } from './policy-store.ts';
-import type { Ports, SetVersions } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { Problem } from './problem.ts';
 import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 

@@ -12,8 +12,8 @@ import { readHead } from './evidence-document.ts';
 import { storedDocument } from './stored-document.ts';
 import { readTimelineState } from './timeline-schema.ts';
 
-/** Stored evidence on its way into a re-appraisal: each round begins with its document, and its long
- *  parts follow in their order. */
+/** Stored evidence on its way into a re-appraisal: each round begins with its document, and its
+ *  long parts follow in their order. */
 export type EvidencePiece =
   | {
       readonly kind: 'round';

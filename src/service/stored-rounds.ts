@@ -1,5 +1,5 @@
-// The stored evidence of an attester as a stream, so that however long a boot is, a few windows of it
-// are in memory at a time. docs/api.md, "Policies"
+// The stored evidence of an attester as a stream: however long a boot is, a few windows of it are
+// in memory at a time. docs/api.md, "Policies"
 
 import { REAPPRAISAL_LIMITS } from '../bytes/limits.ts';
 import type { Ports } from './ports.ts';

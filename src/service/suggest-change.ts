@@ -1,5 +1,5 @@
-// What an admin could change so that a finding would not come, as an edit to look at and never one to
-// make unseen. Nothing is suggested against a check that no policy can weaken. docs/policy.md
+// What an admin could change so that a finding would not come, as an edit to look at and never one
+// to make unseen. Nothing is suggested against a check that no policy can weaken. docs/policy.md
 
 import { POLICY_LIMITS } from '../bytes/limits.ts';
 import type { Finding } from '../findings/finding.ts';

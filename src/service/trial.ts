@@ -47,8 +47,8 @@ export interface TrialHead extends PinnedPolicy {
   readonly total: number;
 }
 
-/** Begins a trial of a version with the sets that are active now. The lines come as fast as they are
- *  read; who stops reading cancels it, and nothing is stored. Problems: `policy.unknown`,
+/** Begins a trial of a version with the sets that are active now. The lines come as fast as they
+ *  are read; who stops reading cancels it, and nothing is stored. Problems: `policy.unknown`,
  *  `policy.invalid`, `service.busy`. */
 export async function beginTrial(
   service: Service,

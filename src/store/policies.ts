@@ -21,7 +21,7 @@ export function policyStore(database: Database): PolicyStore {
         return { version, created: true };
       }),
     activate: (activation) => activate(database, activation),
-    active: () => database.query(`${SELECT} WHERE a.version = p.version`, [], VersionRow),
+    active: () => database.query(ALL_ACTIVE, [], VersionRow),
     versions: (name) =>
       database.query(`${SELECT} WHERE p.name = $1 ORDER BY p.version DESC`, [name], VersionRow),
     document: async (name, version) =>
@@ -100,6 +100,7 @@ const SELECT = `
     SELECT activated_at, activated_by FROM policy_activations n
     WHERE n.name = p.name AND n.version = p.version ORDER BY n.id DESC LIMIT 1
   ) latest ON true`;
+const ALL_ACTIVE = `${SELECT} WHERE a.version = p.version ORDER BY p.name`;
 const NEWEST = `${SELECT}
   WHERE p.version = (SELECT max(version) FROM policies WHERE name = p.name) ORDER BY p.name`;
 const DOCUMENT = `

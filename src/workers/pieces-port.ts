@@ -59,7 +59,7 @@ export class PiecesFeed {
   }
 }
 
-/** The pieces, in the thread that asks for them. Throws when they cannot be read on the other side. */
+/** The pieces, in the thread that asks for them. Throws when the other side cannot read them. */
 export async function* askForPieces(port: MessagePort): AsyncIterable<EvidencePiece> {
   for (;;) {
     const answered = once(port, 'message');

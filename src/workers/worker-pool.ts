@@ -1,5 +1,5 @@
-// The threads of one instance, and who gets them when: attesters first. A thread that dies takes the
-// work that it had with it and nothing else. docs/decisions/0020-worker-threads.md
+// The threads of one instance, and who gets them when: attesters first. A thread that dies takes
+// the work that it had with it and nothing else. docs/decisions/0020-worker-threads.md
 
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
@@ -20,8 +20,8 @@ export interface WorkerSettings {
   readonly waiting: number;
 }
 
-/** Makes the threads' pool; a thread starts when there is work for it. One core is left to requests,
- *  where there are several. */
+/** Makes the threads' pool; a thread starts when there is work for it. One core is left to
+ *  requests, where there are several. */
 export function startWorkers(settings: Partial<WorkerSettings> = {}): AppraisalWorkers {
   const threads = Math.max(1, availableParallelism() - 1);
   return new WorkerPool({ threads, waiting: REAPPRAISAL_LIMITS.waiting, ...settings });
@@ -43,8 +43,8 @@ class WorkerPool implements AppraisalWorkers {
     this.trialPlaces = Math.max(1, Math.floor(threads / 2));
     const options = { minThreads: 0, maxThreads: threads, maxQueue: waiting, idleTimeout: IDLE_MS };
     this.#pool = new Piscina({ ...options, ...ENTRY, atomics: 'disabled' });
-    // A thread that dies before it has work has not failed any; but where none can start, nobody must
-    // wait for one.
+    // A thread that dies before it has work has not failed any; but where none can start, nobody
+    // must wait for one.
     this.#pool.on('error', (error: unknown) => this.#failWaiting(error));
   }
 
@@ -106,7 +106,7 @@ class WorkerPool implements AppraisalWorkers {
     }
   }
 
-  /** Waits until a trial may go on. Whoever is admitted takes the place before anyone else looks. */
+  /** Waits until a trial may go on. Who is admitted takes the place before anyone else looks. */
   async #trialPlace(): Promise<void> {
     while (!this.#hasTrialPlace()) {
       await new Promise<void>((resolve) => this.#waitingTrials.push(resolve));

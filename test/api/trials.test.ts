@@ -106,7 +106,7 @@ onBothDatabases('trials', (opened) => {
     assert.deepEqual(suggestions[0], { kind: 'policy-patch', patch });
   });
 
-  it('look at the attesters of their selection, and only where the policy would speak', async () => {
+  it('look at attesters of their selection for which the policy would speak', async () => {
     const chosen = fleet.slice(0, 2).map(({ id }) => id);
     assert.equal(resultOf(await tryOut(1, { attesters: chosen })).total, 2);
     const statuses = ['contraindicated'];
