@@ -3,18 +3,17 @@
 
 import { explainPolicy } from '../policy/explain.ts';
 import { type Lint, lintPolicy, lintText } from '../policy/lint.ts';
+import { keyringNames, setNames } from '../policy/named-material.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { helpHint, readArguments } from './arguments.ts';
 import { EXIT, problemText, UsageError } from './exit.ts';
 import { runImportKeylime } from './import-keylime.ts';
 import {
-  keyringNames,
   type LoadedPolicy,
   loadPolicy,
   readPolicyDocument,
   requireKeyrings,
-  setNames,
   UnusablePolicy,
 } from './policy-files.ts';
 import { printable, type Terminal } from './terminal.ts';

@@ -4,7 +4,8 @@ import { POLICY_LIMITS } from '../bytes/limits.ts';
 import type { Keyring } from '../crypto/trusted-key.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { completePolicy, type PolicyProblem, parsePolicy } from '../policy/parse-policy.ts';
+import { keyringNames, setNames } from '../policy/named-material.ts';
+import { type PolicyProblem, parsePolicy } from '../policy/parse-policy.ts';
 import type { ReferenceSet } from '../policy/reference-set.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { UsageError } from './exit.ts';
@@ -71,25 +72,6 @@ export async function readPolicyDocument(file: string): Promise<PolicyDocument> 
   const parsed = parsePolicy(await readUpTo(file, POLICY_LIMITS.documentBytes));
   if (parsed.ok) return parsed.policy;
   throw badPolicy(file, parsed.problems, 'docs/policy.md describes every key.');
-}
-
-/** The names of the reference sets that a policy needs, each once. */
-export function setNames(document: PolicyDocument): readonly string[] {
-  const completion = completePolicy(document);
-  if (!completion.ok) throw new Error('not a policy document: readPolicyDocument gives those');
-  const { ima, boot } = completion.policy;
-  const rules = ima === 'not-required' ? [] : ima.measurements;
-  const inRules = rules.flatMap(({ digestIn }) => digestIn ?? []);
-  const inPcrs = Object.values(boot.pcrs).flatMap(({ allowIn }) => allowIn ?? []);
-  return [...new Set([...inRules, ...inPcrs, ...(boot.bootAggregate.kernels ?? [])])];
-}
-
-/** The names of the keyrings that a policy needs, each once. */
-export function keyringNames(document: PolicyDocument): readonly string[] {
-  const rules = document.ima === 'not-required' ? [] : document.ima.measurements;
-  return [
-    ...new Set(rules.flatMap(({ signedBy, keyIn }) => [...(signedBy ?? []), ...(keyIn ?? [])])),
-  ];
 }
 
 /** Fails with a `UsageError` unless the folder has each keyring that the policy in `file` names. */
