@@ -26,8 +26,8 @@ export interface HashAlgorithm {
   readonly digest?: (data: Uint8Array) => Uint8Array;
 }
 
-/** Where the costs meet: a call of OpenSSL costs as much as a few blocks in JavaScript. */
-const NATIVE_FROM_BYTES = 512;
+/** Where the costs meet: a call of OpenSSL costs as much as one block in JavaScript. */
+const NATIVE_FROM_BYTES = 64;
 
 /** Every algorithm that a PCR bank, a quote or a list column may name. */
 export const HASH_ALGORITHMS: readonly HashAlgorithm[] = [
@@ -59,8 +59,8 @@ export function digest(name: HashName, data: Uint8Array): Uint8Array | undefined
   return BY_NAME.get(name)?.digest?.(data);
 }
 
-/** JavaScript for what is short, OpenSSL for what is long: hashing a megabyte in JavaScript holds the
- *  event loop for a hundred times as long. */
+/** JavaScript for what is very short, OpenSSL for the rest: hashing a megabyte in JavaScript holds the
+ *  event loop for thirty times as long. */
 function quickFor(name: string, short: (data: Uint8Array) => Uint8Array) {
   return (data: Uint8Array): Uint8Array =>
     data.byteLength < NATIVE_FROM_BYTES
