@@ -14,6 +14,7 @@ const count = z.int().min(0);
 const labels = z.record(z.string(), z.string());
 const policy = z.object({ name, version });
 const setVersions = z.record(z.string(), z.int());
+const pins = { referenceSets: setVersions, keyrings: setVersions };
 const codes = z.array(z.string());
 
 export const policyVersionList = z.object({
@@ -42,9 +43,12 @@ export const effectiveQuery = z.strictObject({ attester: id });
 
 export const effectivePolicy = z.object({
   attester: z.object({ id, labels }),
-  effective: z.object({ policy, referenceSets: setVersions }).nullable().meta({
-    description: 'What a challenge would pin now; null where it would be refused.',
-  }),
+  effective: z
+    .object({ policy, ...pins })
+    .nullable()
+    .meta({
+      description: 'What a challenge would pin now; null where it would be refused.',
+    }),
   effect: z.enum(EFFECTS).meta({ description: 'What becomes of the policy that was asked for.' }),
   considered: z.array(z.object({ name, version, labels, fits: z.boolean(), specificity: count })),
 });
@@ -104,7 +108,7 @@ export const trialResult = z
 /** One line of a trial that runs. */
 export const trialLine = z
   .union([
-    z.object({ trial: z.object({ id, policy, referenceSets: setVersions, total: count }) }),
+    z.object({ trial: z.object({ id, policy, ...pins, total: count }) }),
     z.object({ progress: z.object({ done: count, total: count }) }),
     z.object({ flip }),
     z.object({ result: trialResult }),

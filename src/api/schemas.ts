@@ -172,6 +172,7 @@ export const activatedPolicy = z.object({
   name,
   version,
   referenceSets: z.record(z.string(), z.int()).meta({ description: 'Versions in use now.' }),
+  keyrings: z.record(z.string(), z.int()),
 });
 
 export const activatedSet = versionPath;

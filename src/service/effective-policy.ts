@@ -26,8 +26,8 @@ export interface ConsideredPolicy {
 }
 
 /** `chosen`: it speaks. `labels_missing`: the attester lacks a label that it wants.
- *  `less_specific`: another one that fits wants more. `ambiguous`: another one that fits wants as many.
- *  `not_active`: no version of it is active. */
+ *  `less_specific`: another one that fits wants more. `ambiguous`: another one that fits wants as
+ *  many. `not_active`: no version of it is active. */
 export const EFFECTS = [
   'chosen',
   'labels_missing',

@@ -1,20 +1,24 @@
 // Which policy speaks for an attester, and policies made ready to appraise: compiled once for each
 // version and choice of reference sets. docs/api.md, "Policies"
 
+import type { Keyring } from '../crypto/trusted-key.ts';
 import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { keyringNames, setNames } from '../policy/named-material.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
 import type { IndexedReferenceSet } from '../policy/reference-set.ts';
 import { shareReferenceSet } from '../policy/reference-set-share.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { loadKeyring } from './keyrings.ts';
 import { loadReferenceSet } from './load-reference-set.ts';
 import type { Labels } from './new-attester.ts';
 import { type PinnedPolicy, pinsKey, type SetVersions } from './pinned-policy.ts';
-import { type PolicyPackage, packPolicy } from './policy-package.ts';
+import { type PackedKeyring, type PolicyPackage, packPolicy } from './policy-package.ts';
 import type { Ports, SetVersion } from './ports.ts';
 import { Problem } from './problem.ts';
+import type { Version } from './version.ts';
 
 /** A policy version and its document. */
 export interface NamedDocument {
@@ -22,15 +26,17 @@ export interface NamedDocument {
   readonly document: PolicyDocument;
 }
 
-/** Reads policies and sets through the ports and keeps what it compiled. */
+type CatalogPorts = Pick<Ports, 'policies' | 'referenceSets' | 'keyrings'>;
+
+/** Reads policies, sets and keyrings through the ports and keeps what it compiled. */
 export class PolicyCatalog {
-  readonly #ports: Pick<Ports, 'policies' | 'referenceSets'>;
+  readonly #ports: CatalogPorts;
   readonly #documents = new BoundedCache<PolicyDocument>(POLICIES_KEPT);
   readonly #compiled = new BoundedCache<AcceptancePolicy>(POLICIES_KEPT);
   readonly #packed = new BoundedCache<PolicyPackage>(POLICIES_KEPT);
   readonly #sets = new BoundedCache<IndexedReferenceSet>(SETS_KEPT);
 
-  constructor(ports: Pick<Ports, 'policies' | 'referenceSets'>) {
+  constructor(ports: CatalogPorts) {
     this.#ports = ports;
   }
 
@@ -43,10 +49,16 @@ export class PolicyCatalog {
     return this.pin(chosen.policy);
   }
 
-  /** A version with the versions of its sets that are active now. Problem: `policy.unknown`. */
+  /** A version with the versions of its sets and keyrings that are active now. Names without an
+   *  active version are left out: compiling reports them. Problem: `policy.unknown`. */
   async pin(policy: PinnedPolicy['policy']): Promise<PinnedPolicy> {
     const document = await this.document(policy.name, policy.version);
-    return { policy, referenceSets: await this.activeSets(document) };
+    const { referenceSets, keyrings } = this.#ports;
+    return {
+      policy,
+      referenceSets: await activeOf(setNames(document), referenceSets),
+      keyrings: await activeOf(keyringNames(document), keyrings),
+    };
   }
 
   /** Every active policy. */
@@ -71,22 +83,14 @@ export class PolicyCatalog {
     });
   }
 
-  /** The active versions of the sets that a document names. Names without an active version are
-   *  left out: compiling reports them. */
-  async activeSets(document: PolicyDocument): Promise<SetVersions> {
-    const names = setNames(document);
-    const active = names.size === 0 ? [] : await this.#ports.referenceSets.active();
-    const named = active.filter(({ name }) => names.has(name));
-    return Object.fromEntries(named.map(({ name, version }) => [name, version]));
-  }
-
   /** The policy that a challenge pinned, ready to appraise. Problem: `policy.invalid`. */
   compiled(pinned: PinnedPolicy): Promise<AcceptancePolicy> {
     const { name, version } = pinned.policy;
     return this.#compiled.get(pinsKey(pinned), async () => {
       const document = await this.document(name, version);
       const sets = await this.#setsOf(pinned);
-      const result = compilePolicy(document, { sets, version });
+      const keyrings = await this.#keyringsOf(pinned);
+      const result = compilePolicy(document, { sets, keyrings, version });
       if (!result.ok) throw invalidPolicy(result.problems);
       return result.policy;
     });
@@ -102,8 +106,28 @@ export class PolicyCatalog {
       const sets = [...(await this.#setsOf(pinned))].map(
         ([set, values]) => [set, shareReferenceSet(values)] as const,
       );
-      return packPolicy({ document, digest: policyDigest(document), version, sets });
+      const keyrings = await this.#packedKeyrings(pinned);
+      return packPolicy({ document, digest: policyDigest(document), version, sets, keyrings });
     });
+  }
+
+  async #packedKeyrings(pinned: PinnedPolicy): Promise<PolicyPackage['keyrings']> {
+    const packed: [string, PackedKeyring][] = [];
+    for (const [name, { digest }] of await this.#keyringsOf(pinned)) {
+      const content = await this.#ports.keyrings.content(name, pinned.keyrings[name] ?? 0);
+      if (content === undefined) throw new Error(`no keyring ${name}`);
+      packed.push([name, { digest, content }]);
+    }
+    return packed;
+  }
+
+  // Small, and read only when a policy is compiled.
+  async #keyringsOf({ keyrings }: PinnedPolicy): Promise<Map<string, Keyring>> {
+    const loaded = new Map<string, Keyring>();
+    for (const [name, version] of Object.entries(keyrings)) {
+      loaded.set(name, await loadKeyring(this.#ports, name, version));
+    }
+    return loaded;
   }
 
   async #setsOf({ referenceSets }: PinnedPolicy): Promise<Map<string, IndexedReferenceSet>> {
@@ -127,15 +151,14 @@ export class PolicyCatalog {
   }
 }
 
-/** Names of the reference sets that a document needs. */
-export function setNames(document: PolicyDocument): ReadonlySet<string> {
-  const { ima, boot } = document;
-  const rules = ima === 'not-required' ? [] : ima.measurements;
-  return new Set([
-    ...rules.flatMap(({ digestIn }) => digestIn ?? []),
-    ...Object.values(boot?.pcrs ?? {}).flatMap(({ allowIn }) => allowIn ?? []),
-    ...(boot?.bootAggregate?.kernels ?? []),
-  ]);
+/** The active version of each of these names that has one. */
+async function activeOf(
+  names: readonly string[],
+  store: { active(): Promise<readonly Version[]> },
+): Promise<SetVersions> {
+  const active = names.length === 0 ? [] : await store.active();
+  const named = active.filter(({ name }) => names.includes(name));
+  return Object.fromEntries(named.map(({ name, version }) => [name, version]));
 }
 
 /** The labels that an attester must have for this policy to speak. */

@@ -1,5 +1,5 @@
 // What the use cases need of kept policies: versions that never change, which of them is active,
-// and the trials that were made of them. src/store/policies.ts and src/store/trials.ts implement it.
+// and their trials. src/store/policies.ts and src/store/trials.ts implement it.
 
 import type { AuditEntry } from './audit-log.ts';
 import type { Version } from './version.ts';

@@ -1,16 +1,17 @@
 // Policies: upload of an immutable version, and activation. Nothing takes effect by upload alone.
 // docs/api.md, "Policies"
 
+import type { Keyring } from '../crypto/trusted-key.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { keyringNames, setNames } from '../policy/named-material.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
 import type { ReferenceSet } from '../policy/reference-set.ts';
 import type { PolicyDocument } from '../policy/schema.ts';
-import type { SetVersions } from './pinned-policy.ts';
+import type { PinnedPolicy } from './pinned-policy.ts';
 import {
   invalidPolicy,
   type PolicyCatalog,
-  setNames,
   unknownPolicy,
   wantedLabels,
 } from './policy-catalog.ts';
@@ -31,7 +32,7 @@ export interface PublishedPolicy {
 }
 
 /** Keeps a policy, given as UTF-8 JSON text, as the next version of its name. The reference sets
- *  that it names must have been uploaded. Problem: `policy.invalid`. */
+ *  and keyrings that it names must have been uploaded. Problem: `policy.invalid`. */
 export async function publishPolicy(
   ports: Ports,
   text: Uint8Array,
@@ -41,7 +42,8 @@ export async function publishPolicy(
   if (!parsed.ok) throw invalidPolicy(parsed.problems);
   const document = parsed.policy;
   const sets = await uploadedSets(ports, document);
-  const result = compilePolicy(document, { sets, version: null });
+  const keyrings = await uploadedKeyrings(ports, document);
+  const result = compilePolicy(document, { sets, keyrings, version: null });
   if (!result.ok) throw invalidPolicy(result.problems);
   const at = ports.clock.now();
   const digest = policyDigest(document);
@@ -58,9 +60,9 @@ export async function publishPolicy(
   return { name, digest, ...published, notes: result.notes };
 }
 
-/** Makes a version the active one of its name, with the sets that are active now; `expected` is the
- *  version that must be active until then, null for none. Problems: `policy.unknown`,
- *  `policy.invalid` (a set is not active), `policy.ambiguous`, `policy.overtaken`. */
+/** Makes a version the active one of its name, with what is active now of what it names; `expected`
+ *  is the version that must be active until then, null for none. Problems: `policy.unknown`,
+ *  `policy.invalid` (a set or keyring is not active), `policy.ambiguous`, `policy.overtaken`. */
 export async function activatePolicy(
   { ports, policies }: { readonly ports: Ports; readonly policies: PolicyCatalog },
   wanted: {
@@ -69,7 +71,7 @@ export async function activatePolicy(
     readonly expected?: number | null | undefined;
   },
   by: Author,
-): Promise<{ readonly referenceSets: SetVersions }> {
+): Promise<PinnedPolicy> {
   const { name, version, expected } = wanted;
   const pinned = await policies.pin({ name, version });
   await policies.compiled(pinned);
@@ -80,7 +82,7 @@ export async function activatePolicy(
   const outcome = await ports.policies.activate({ name, version, at, by, expected, audit });
   if (outcome === 'unknown') throw unknownPolicy();
   if (outcome === 'overtaken') throw overtaken();
-  return { referenceSets: pinned.referenceSets };
+  return pinned;
 }
 
 /** Every policy with its newest and its active version, by name. */
@@ -138,12 +140,23 @@ async function uploadedSets(
   document: PolicyDocument,
 ): Promise<ReadonlyMap<string, ReferenceSet>> {
   const names = setNames(document);
-  const uploaded = names.size === 0 ? [] : await ports.referenceSets.list();
-  const named = uploaded.filter(({ name }) => names.has(name));
+  const uploaded = names.length === 0 ? [] : await ports.referenceSets.list();
+  const named = uploaded.filter(({ name }) => names.includes(name));
   return new Map(
     named.map(({ name, digest, entries }) => [
       name,
       { digest, entryCount: entries, validity: {}, has: () => false },
     ]),
   );
+}
+
+/** The same for keyrings. */
+async function uploadedKeyrings(
+  ports: Ports,
+  document: PolicyDocument,
+): Promise<ReadonlyMap<string, Keyring>> {
+  const names = keyringNames(document);
+  const uploaded = names.length === 0 ? [] : await ports.keyrings.list();
+  const named = uploaded.filter(({ name }) => names.includes(name));
+  return new Map(named.map(({ name, digest }) => [name, { digest, keys: [] }]));
 }

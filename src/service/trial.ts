@@ -122,9 +122,9 @@ function keepTrial(
   { id, startedAt, result }: { id: string; startedAt: Date; result: TrialResult },
 ): Promise<void> {
   const finishedAt = ports.clock.now();
-  const { policy, referenceSets } = pinned;
+  const { policy, ...pins } = pinned;
   const entry = { at: finishedAt, actor: by.id, action: 'policy.trial', subject: policy.name };
-  const kept = JSON.stringify({ referenceSets, selection, ...result });
+  const kept = JSON.stringify({ ...pins, selection, ...result });
   return ports.trials.add(
     { id, policy, startedAt, finishedAt, startedBy: by.name, result: kept },
     { ...entry, detail: { version: policy.version, trial: id, attesters: result.total } },

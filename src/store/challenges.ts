@@ -15,6 +15,7 @@ export function challengeStore(database: Database): ChallengeStore {
         challenge.policy.name,
         challenge.policy.version,
         JSON.stringify(challenge.referenceSets),
+        JSON.stringify(challenge.keyrings),
         challenge.timelineVersion,
         challenge.fromIndex,
         challenge.fromOffset,
@@ -45,6 +46,7 @@ const ChallengeRow = z.object({
   policyName: z.string(),
   policyVersion: z.number(),
   referenceSets: z.record(z.string(), z.number()),
+  keyrings: z.record(z.string(), z.number()),
   timelineVersion: z.number(),
   fromIndex: z.number(),
   fromOffset: z.number(),
@@ -56,7 +58,7 @@ const ChallengeRow = z.object({
 // float8 reads as a number on both drivers and is exact below 2^53.
 const FIND = `
   SELECT id, attester_id AS "attesterId", nonce, policy_name AS "policyName",
-    policy_version AS "policyVersion", reference_sets AS "referenceSets",
+    policy_version AS "policyVersion", reference_sets AS "referenceSets", keyrings,
     timeline_version::float8 AS "timelineVersion", from_index::float8 AS "fromIndex",
     from_offset::float8 AS "fromOffset", issued_at AS "issuedAt", expires_at AS "expiresAt",
     spent_at AS "spentAt"
@@ -66,8 +68,8 @@ const ISSUE = `
   WITH dropped AS (
     DELETE FROM challenges WHERE attester_id = $1 AND id IN (
       SELECT id FROM challenges WHERE attester_id = $1 AND spent_at IS NULL
-      ORDER BY issued_at DESC, id DESC OFFSET $12)
+      ORDER BY issued_at DESC, id DESC OFFSET $13)
   )
   INSERT INTO challenges (attester_id, id, nonce, policy_name, policy_version, reference_sets,
-    timeline_version, from_index, from_offset, issued_at, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11)`;
+    keyrings, timeline_version, from_index, from_offset, issued_at, expires_at)
+  VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9, $10, $11, $12)`;

@@ -105,7 +105,12 @@ function decide(queries: Queries, decision: Decision, evidenceId: string): Promi
     ima?.provenCount ?? null,
     ima?.pendingCount ?? null,
     verdict.next.fromIndex,
-    JSON.stringify({ policy: challenge.policy, referenceSets: challenge.referenceSets }),
+    JSON.stringify({
+      policy: challenge.policy,
+      referenceSets: challenge.referenceSets,
+      keyrings: challenge.keyrings,
+    }),
+    JSON.stringify(challenge.keyrings),
   ]);
 }
 
@@ -172,9 +177,9 @@ const DECIDE = `
   ), stored AS (
     INSERT INTO verdicts (attester_id, id, challenge_id, status, decided_at, expires_at,
       policy_name, policy_version, reference_sets, codes, document, timeline_version, boot,
-      from_index, proven_count, pending_count, next_index, moved)
+      from_index, proven_count, pending_count, next_index, moved, keyrings)
     SELECT $1, $4, id, $5, $6, $7, $8, $9, $10::jsonb, $11, $12::json, timeline_version, $16,
-      $17, $18, $19, $20, $15::json IS NOT NULL
+      $17, $18, $19, $20, $15::json IS NOT NULL, $22::jsonb
     FROM spent WHERE $15::json IS NULL OR EXISTS (SELECT 1 FROM advanced)
     RETURNING id
   )

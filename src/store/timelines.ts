@@ -74,6 +74,7 @@ const TimelineRow = z.object({
     .object({
       policy: z.object({ name: z.string(), version: z.number() }),
       referenceSets: z.record(z.string(), z.number()),
+      keyrings: z.record(z.string(), z.number()),
     })
     .nullable(),
 });

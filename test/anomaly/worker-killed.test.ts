@@ -13,6 +13,7 @@ const policy = packPolicy({
   digest: 'sha256:00',
   version: 1,
   sets: [],
+  keyrings: [],
 });
 const workers = startWorkers({ threads: 1, waiting: 1 });
 after(() => workers.close());

@@ -1,12 +1,13 @@
 // What becomes of a policy version, who did it, and which policy speaks for an attester.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import { z } from 'zod';
 import { effectivePolicy, policyVersionList } from '../../src/api/policy-schema.ts';
 import { PolicyCatalog } from '../../src/service/policy-catalog.ts';
 import { onBothDatabases } from '../store/databases.ts';
-import { enrol, POLICY, publish } from './attestation.ts';
+import { attest, enrol, POLICY, publish } from './attestation.ts';
 import { type RunningApi, startApi } from './running-api.ts';
 
 onBothDatabases('policy versions', (opened) => {
@@ -19,6 +20,11 @@ onBothDatabases('policy versions', (opened) => {
   });
   after(() => running.close());
 
+  const attested = async () => {
+    const enrolled = await enrol(running);
+    await attest(running, enrolled);
+    return enrolled;
+  };
   const upload = (change: object) =>
     running.call('POST', '/v1/policies', { role, json: { ...POLICY, ...change } });
   const versions = async () => {
@@ -84,7 +90,11 @@ onBothDatabases('policy versions', (opened) => {
     await running.call('POST', '/v1/policies/lab/versions/1/activate', { role });
     const missing = await asked('lab');
     assert.equal(missing.effect, 'labels_missing');
-    const pinned = { policy: { name: 'prod', version: 1 }, referenceSets: { base: 1 } };
+    const pinned = {
+      policy: { name: 'prod', version: 1 },
+      referenceSets: { base: 1 },
+      keyrings: {},
+    };
     assert.deepEqual(missing.effective, pinned);
     assert.equal((await asked('prod')).effect, 'chosen');
     const labels = { env: 'lab' };
@@ -101,6 +111,30 @@ onBothDatabases('policy versions', (opened) => {
     const path = `/v1/policies/nothing/effective?attester=${id}`;
     const unknown = await running.call('GET', path, { role });
     assert.equal(z.string().parse(unknown.body['code']), 'policy.unknown');
+  });
+
+  it('pin the keyrings that they name, also for threads', async () => {
+    const { id } = await attested();
+    const rule = { id: 'signed', path: '/opt/**', signedBy: ['vendor'], then: 'accept' };
+    const ima = { measurements: [rule, ...POLICY.ima.measurements] };
+    const early = await upload({ ima });
+    assert.deepEqual([early.status, early.body['code']], [422, 'policy.invalid']);
+    const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+    const body = pem.export({ type: 'spki', format: 'pem' }).toString();
+    const headers = { 'content-type': 'application/x-pem-file' };
+    await running.call('POST', '/v1/keyrings/vendor', { role, headers, body });
+    const { version } = z.object({ version: z.number() }).parse((await upload({ ima })).body);
+    assert.equal((await activate(version)).body['code'], 'policy.invalid');
+    await running.call('POST', '/v1/keyrings/vendor/versions/1/activate', { role });
+    const json = { attesters: [id] };
+    const path = `/v1/policies/prod/versions/${version}/trial`;
+    const trial = await running.call('POST', path, { role, json });
+    assert.match(String(trial.body['text']), /"total":1,.*"from":"affirming","to":"affirming"/);
+    assert.deepEqual((await activate(version)).body['keyrings'], { vendor: 1 });
+    const asked = await running.call('POST', `/v1/attesters/${id}/challenges`);
+    const kept = await running.ports.challenges.find(String(asked.body['id']));
+    assert.deepEqual(kept?.keyrings, { vendor: 1 });
+    await activate(1);
   });
 
   it('are read, parsed and compiled once, however many rounds ask for them', async () => {

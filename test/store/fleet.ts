@@ -38,6 +38,7 @@ export function someChallenge(attester: Pick<Attester, 'id'>, at: Date = NOON): 
     nonce: new Uint8Array(32).fill(7),
     policy: { name: 'prod', version: 1 },
     referenceSets: { 'debian-12': 3 },
+    keyrings: { vendor: 2 },
     timelineVersion: 0,
     fromIndex: 0,
     fromOffset: 0,

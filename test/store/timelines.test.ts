@@ -163,7 +163,11 @@ onBothDatabases('timelines', (opened) => {
     const id = await enrolled();
     const { timelines } = stores();
     await settle(await issued(id, 0), someState(1));
-    const under = { policy: { name: 'prod', version: 2 }, referenceSets: { other: 1 } };
+    const under = {
+      policy: { name: 'prod', version: 2 },
+      referenceSets: { other: 1 },
+      keyrings: {},
+    };
     const renewal = { attesterId: id, under, at: after(9) };
     assert.equal(await timelines.renew({ ...renewal, version: 2, state: someState(7) }), false);
     assert.equal(await timelines.renew({ ...renewal, version: 1, state: undefined }), true);
@@ -205,7 +209,11 @@ function someState(number: number): TimelineState {
 }
 
 /** What the challenges of this fleet pin. */
-const UNDER = { policy: { name: 'prod', version: 1 }, referenceSets: { 'debian-12': 3 } };
+const UNDER = {
+  policy: { name: 'prod', version: 1 },
+  referenceSets: { 'debian-12': 3 },
+  keyrings: { vendor: 2 },
+};
 const NO_LIST = { fromIndex: 0, pendingCount: 0, provenBytes: 0, banks: {}, segments: 0 };
 
 /** Of a verdict on a genuine quote of this boot. */

@@ -19,6 +19,7 @@ const packed = (version: number, filler: number) => {
     digest: `sha256:${'00'.repeat(32)}`,
     version,
     sets: [['base', shareReferenceSet(builder.build())]],
+    keyrings: [],
   });
 };
 

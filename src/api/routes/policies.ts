@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { POLICY_LIMITS } from '../../bytes/limits.ts';
 import { policyJsonSchema } from '../../policy/json-schema.ts';
 import { effectivePolicy } from '../../service/effective-policy.ts';
+import type { PinnedPolicy } from '../../service/pinned-policy.ts';
 import type { PolicyVersion } from '../../service/policy-store.ts';
 import {
   activatePolicy,
@@ -111,8 +112,8 @@ function activateRoute(api: Api, service: Service): void {
     async (request) => {
       const expected = expectedVersion(request.headers['if-match']);
       const wanted = { ...request.params, expected };
-      const { referenceSets } = await activatePolicy(service, wanted, callerOf(request));
-      return { ...request.params, referenceSets: { ...referenceSets } };
+      const pinned = await activatePolicy(service, wanted, callerOf(request));
+      return { ...request.params, ...pinsView(pinned) };
     },
   );
 
@@ -135,13 +136,17 @@ function activateRoute(api: Api, service: Service): void {
         attester: { id: attester.id, labels: { ...attester.labels } },
         effective: effective && {
           policy: { ...effective.policy },
-          referenceSets: { ...effective.referenceSets },
+          ...pinsView(effective),
         },
         effect,
         considered: considered.map((policy) => ({ ...policy, labels: { ...policy.labels } })),
       };
     },
   );
+}
+
+function pinsView({ referenceSets, keyrings }: PinnedPolicy) {
+  return { referenceSets: { ...referenceSets }, keyrings: { ...keyrings } };
 }
 
 /** The version in an `If-Match`: null for none, undefined where nothing is expected. */
