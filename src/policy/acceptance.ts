@@ -91,7 +91,8 @@ export interface MeasurementRules {
 export interface AllowedValues {
   /** Whether a value of this bank has to be one of them. */
   speaksOf(bank: HashName): boolean;
-  has(bank: HashName, value: Uint8Array): boolean;
+  /** `bootedByMs`: a time by which the PCR had its value, in milliseconds since 1970. */
+  has(bank: HashName, value: Uint8Array, bootedByMs: number | undefined): boolean;
   /** In a few words: goes into `expected`. */
   readonly expectation: string;
 }
@@ -126,7 +127,7 @@ export interface AcceptancePolicy {
     readonly aggregate: {
       readonly late: Treatment | 'accept-if-pinned';
       /** Whether a digest that the boot measured is pinned, for `accept-if-pinned`. */
-      isPinned(bank: HashName, digest: Uint8Array): boolean;
+      isPinned(bank: HashName, digest: Uint8Array, bootedByMs: number | undefined): boolean;
       /** Whether a non-SHA-1 aggregate may leave out PCR 8–9. */
       readonly partialCoverage: Treatment;
       /** Zeros although the PCR was extended. */

@@ -120,7 +120,8 @@ function allowedValues(
   const isInSets = digestsIn(allowIn ?? [], sets);
   return {
     speaksOf: (bank) => allowIn !== undefined || banks.has(bank),
-    has: (bank, value) => listed.has(`${bank}:${toHex(value)}`) || isInSets(bank, value),
+    has: (bank, value, bootedByMs) =>
+      listed.has(`${bank}:${toHex(value)}`) || isInSets(bank, value, bootedByMs),
     expectation: [
       ...(allow.length > 0 || allowIn === undefined ? [`one of ${allow.length} values`] : []),
       ...(allowIn === undefined ? [] : [`a value in ${allowIn.join(', ')}`]),
@@ -128,13 +129,14 @@ function allowedValues(
   };
 }
 
-/** Membership in any of the named sets, by an entry that is bound to no path. */
+/** Membership in any of the named sets that is in force, by an entry that is bound to no path. */
 function digestsIn(
   names: readonly string[],
   sets: ReadonlyMap<string, ReferenceSet>,
-): (algorithm: HashName, digest: Uint8Array) => boolean {
+): (algorithm: HashName, digest: Uint8Array, atMs: number | undefined) => boolean {
   const named = names.flatMap((name) => sets.get(name) ?? []);
-  return (algorithm, digest) => named.some((set) => set.has(algorithm, digest, NO_PATH));
+  return (algorithm, digest, atMs) =>
+    named.some((set) => set.has(algorithm, digest, NO_PATH) && isInForce(set, atMs));
 }
 
 interface ImaCompilation {

@@ -33,9 +33,11 @@ export function judgeBootStep(
     readonly quote: VerifiedQuote | undefined;
     readonly proven: PcrValues | undefined;
     readonly policy: AcceptancePolicy;
+    /** A time by which this boot had begun, in milliseconds since 1970. */
+    readonly bootedByMs: number | undefined;
   },
 ): BootOutcome {
-  const { bootLog, userspaceLog, quote, proven, policy } = input;
+  const { bootLog, userspaceLog, quote, proven, policy, bootedByMs } = input;
   const isRequired = policy.boot.eventLog === 'required';
   if (isRequired) sheet.require('boot.replay');
   const reading = bootLog === undefined ? undefined : readEventLog(bootLog);
@@ -55,7 +57,7 @@ export function judgeBootStep(
   }
   const findings = [
     ...judgeQuotedBoot(quote, proven),
-    ...judgeAllowLists(proven, policy.boot.pcrs),
+    ...judgeAllowLists(proven, policy.boot.pcrs, bootedByMs),
   ];
   if (reading === undefined) {
     const severity = isRequired ? 'contraindicated' : 'info';
@@ -111,6 +113,7 @@ function judgeQuotedBoot(quote: VerifiedQuote, proven: PcrValues): readonly Find
 function judgeAllowLists(
   proven: PcrValues,
   lists: AcceptancePolicy['boot']['pcrs'],
+  bootedByMs: number | undefined,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [pcr, allowed] of lists) {
@@ -118,7 +121,7 @@ function judgeAllowLists(
       const value = values.get(pcr);
       return value === undefined || !allowed.speaksOf(bank) ? [] : [{ bank, value }];
     });
-    const refused = quoted.filter(({ bank, value }) => !allowed.has(bank, value));
+    const refused = quoted.filter(({ bank, value }) => !allowed.has(bank, value, bootedByMs));
     if (quoted.length > 0 && refused.length === 0) continue;
     const [first] = refused;
     findings.push(

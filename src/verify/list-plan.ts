@@ -59,11 +59,9 @@ export function planList(
   const hasStart = origin.kind === 'replay' || start !== undefined;
   const isReachable = quote !== undefined && (proven !== undefined || isCompletable);
   const isSuffix = origin.kind === 'gap' && start !== undefined;
-  const provenAtMs = provenTimes(
-    evidence.receivedAtMs,
-    origin.kind === 'replay' ? checkpoints : [],
-  );
-  const pinnedBoot = pinnedBootOf(evidence, policy, quoteStep);
+  // A TPM Restart may have cleared the PCRs: then nothing of the list was proven before.
+  const provenAtMs = provenTimes(evidence.receivedAtMs, relation === 'same' ? checkpoints : []);
+  const pinnedBoot = pinnedBootOf(evidence, policy, known);
   const rules = rulesOf(quoteStep, policy, { ima, hasHistory: !isSuffix, provenAtMs, pinnedBoot });
   const quoted: PcrValues = (hasStart && proven) || new Map();
   const followed = [...new Set([...banks, ...checkpointBanks(checkpoints)])];

@@ -8,13 +8,19 @@ import type { AcceptancePolicy } from '../policy/acceptance.ts';
 import { judgePinnedBoot, type PinnedBoot } from '../policy/pinned-boot.ts';
 import type { Evidence } from './evidence.ts';
 import type { QuoteStep } from './quote-step.ts';
+import { bootBeganBy, type TimelineState } from './timeline-state.ts';
+
+interface KnownBoot {
+  readonly quoteStep: QuoteStep;
+  readonly state: TimelineState | undefined;
+}
 
 /** Judges the event log of `evidence` by the pins of `policy`; undefined where the policy asks for
  *  no pins. */
 export function pinnedBootOf(
-  { bootLog }: Evidence,
+  { bootLog, receivedAtMs }: Evidence,
   { boot: { aggregate } }: AcceptancePolicy,
-  { quote, proven }: QuoteStep,
+  { quoteStep: { quote, proven }, state }: KnownBoot,
 ): PinnedBoot | undefined {
   if (aggregate.late !== 'accept-if-pinned') return undefined;
   if (quote === undefined || proven === undefined)
@@ -23,7 +29,8 @@ export function pinnedBootOf(
   if (log === undefined || log.malformed !== undefined) return lacking('a whole event log');
   const banks = quote.attest.pcrSelect.flatMap(({ bank }) => bank ?? []);
   const boot = explainBoot(replayEventLog(log), { banks: new Set(banks), values: proven });
-  return judgePinnedBoot(boot, aggregate.isPinned);
+  const bootedByMs = bootBeganBy(state, quote.attest, receivedAtMs);
+  return judgePinnedBoot(boot, (bank, digest) => aggregate.isPinned(bank, digest, bootedByMs));
 }
 
 function lacking(lacks: string): PinnedBoot {

@@ -72,6 +72,17 @@ export function stateAfter(
   };
 }
 
+/** A time by which the boot that a quote belongs to had begun: that of our oldest proof of it, or
+ *  now. In milliseconds since 1970. */
+export function bootBeganBy(
+  known: TimelineState | undefined,
+  attest: TpmsAttest | undefined,
+  nowMs: number | undefined,
+): number | undefined {
+  const isKnown = known !== undefined && attest?.resetCount === known.boot.resetCount;
+  return (isKnown ? known.checkpoints.at(-1)?.provenAtMs : undefined) ?? nowMs;
+}
+
 /** What was proven before keeps the time at which it first was. */
 function provenAt(
   earlier: readonly KeptCheckpoint[],

@@ -12,7 +12,7 @@ import { type ListPlan, planList } from './list-plan.ts';
 import { concludeList } from './list-procedure.ts';
 import { judgeQuoteStep, type QuoteStep } from './quote-step.ts';
 import { openFindings, type RoundOutcome, stateAfterRound, timelineOf } from './round.ts';
-import type { TimelineState } from './timeline-state.ts';
+import { bootBeganBy, type TimelineState } from './timeline-state.ts';
 import type { VerdictBody } from './verdict.ts';
 
 /** A verification in progress: the quote is judged at once, the list as it streams in. */
@@ -95,7 +95,15 @@ function concludeRound(sheet: CheckSheet, input: RoundInput): Round {
   const proven: PcrValues | undefined = quoteStep.proven ?? outcome?.completed;
   const { bootLog, userspaceLog, pcrUpdateCounter } = evidence;
   const { quote } = quoteStep;
-  const boot = judgeBootStep(sheet, { bootLog, userspaceLog, quote, proven, policy });
+  const bootedByMs = bootBeganBy(state, quote?.attest, evidence.receivedAtMs);
+  const boot = judgeBootStep(sheet, {
+    bootLog,
+    userspaceLog,
+    quote,
+    proven,
+    policy,
+    bootedByMs,
+  });
   const bootReplay = boot.replay;
   const list = concludeList(sheet, {
     evidence,

@@ -64,7 +64,7 @@ describe('compilePolicy', () => {
     const refused = { late: 'refuse', partialCoverage: 'refuse', zero: 'refuse' };
     const { isPinned, ...treated } = boot.aggregate;
     assert.deepEqual(treated, refused);
-    assert.equal(isPinned('sha256', new Uint8Array(32)), false);
+    assert.equal(isPinned('sha256', new Uint8Array(32), NOW), false);
     assert.ok(ima !== 'not-required');
     const treatments = [ima.list, ima.paddedBanks, ima.weakBanks, ima.unquotedPcrs];
     assert.deepEqual(treatments, ['required', 'refuse', 'refuse', 'refuse']);
@@ -88,8 +88,8 @@ describe('compilePolicy', () => {
 
   it('pins PCR values in lower case', () => {
     const values = policyOf(FULL_POLICY).boot.pcrs.get(7);
-    assert.equal(values?.has('sha256', new Uint8Array(32).fill(0xab)), true);
-    assert.equal(values?.has('sha256', new Uint8Array(32).fill(0xac)), false);
+    assert.equal(values?.has('sha256', new Uint8Array(32).fill(0xab), NOW), true);
+    assert.equal(values?.has('sha256', new Uint8Array(32).fill(0xac), NOW), false);
     assert.equal(values?.speaksOf('sha256'), true);
     assert.equal(values?.speaksOf('sha1'), false);
   });
@@ -119,7 +119,7 @@ describe('compilePolicy', () => {
   it('pins nothing by an empty set', () => {
     const { late, isPinned } = policyOf(FULL_POLICY).boot.aggregate;
     assert.equal(late, 'accept-if-pinned');
-    assert.equal(isPinned('sha256', new Uint8Array(32).fill(0xab)), false);
+    assert.equal(isPinned('sha256', new Uint8Array(32).fill(0xab), NOW), false);
   });
 
   it('allows PCR values by set under the name of the bank, in every quoted bank', () => {
@@ -135,12 +135,32 @@ describe('compilePolicy', () => {
     };
     const value = new Uint8Array(32).fill(0xcd);
     const bySet = compiled({ allowIn: ['pcrs'] });
-    assert.deepEqual([bySet?.has('sha256', value), bySet?.has('sha3-256', value)], [true, false]);
+    const has = (bank: 'sha256' | 'sha3-256') => bySet?.has(bank, value, NOW);
+    assert.deepEqual([has('sha256'), has('sha3-256')], [true, false]);
     assert.deepEqual([bySet?.speaksOf('sha256'), bySet?.speaksOf('sha1')], [true, true]);
     const both = compiled({ allow: [`sha256:${'ab'.repeat(32)}`], allowIn: ['pcrs'] });
     const listed = new Uint8Array(32).fill(0xab);
-    assert.deepEqual([both?.has('sha256', value), both?.has('sha256', listed)], [true, true]);
-    assert.equal(both?.has('sha256', new Uint8Array(32)), false);
+    const inBoth = (digest: Uint8Array) => both?.has('sha256', digest, NOW);
+    assert.deepEqual(
+      [inBoth(value), inBoth(listed), inBoth(new Uint8Array(32))],
+      [true, true, false],
+    );
+  });
+
+  it('lets a retired PCR value be good for a boot that had begun before', () => {
+    const head = `{"format":"plumbline-reference-set/1","retireAt":"2031-05-03T12:00:00Z"}`;
+    const line = `{"digest":"sha256:${'cd'.repeat(32)}"}`;
+    const retired = readReferenceSet(utf8(`${head}\n${line}\n`), { format: 'ndjson' });
+    assert.ok(retired.ok);
+    const document = parsed({ ...MINIMAL_POLICY, boot: { pcrs: { '7': { allowIn: ['old'] } } } });
+    const sets = new Map([['old', retired.set]]);
+    const result = compilePolicy(document, { sets, version: null });
+    assert.ok(result.ok);
+    const allowed = result.policy.boot.pcrs.get(7);
+    const value = new Uint8Array(32).fill(0xcd);
+    assert.equal(allowed?.has('sha256', value, NOW - 1), true);
+    assert.equal(allowed?.has('sha256', value, NOW), false);
+    assert.equal(allowed?.has('sha256', value, undefined), false);
   });
 
   it('hands on what the timeline of a host is held to', () => {
@@ -219,3 +239,5 @@ describe('the structural policy', () => {
     assert.deepEqual(ima.violation(utf8('/x')), { then: 'warn' });
   });
 });
+
+const NOW = Date.parse('2031-05-03T12:00:00Z');

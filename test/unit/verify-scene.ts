@@ -40,6 +40,8 @@ export interface SentList extends Partial<Omit<ImaClaim, 'segments'>> {
 export class AttestedHost {
   readonly host: SimulatedHost;
   readonly verifier: RememberingVerifier;
+  /** What the verifier's clock says; undefined for a verifier without one. */
+  nowMs: number | undefined;
   selection: Selection = [{ bank: 'sha256', pcrs: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }];
 
   constructor(policy = STRUCTURAL_POLICY, options: HostOptions = {}) {
@@ -60,7 +62,8 @@ export class AttestedHost {
   /** Quotes, and sends everything that the agent holds from `fromIndex` on. */
   attest(fromIndex = 0): VerdictBody {
     const round = this.#round(fromIndex);
-    return this.verifier.verify(round.evidence, round.segments);
+    const clock = this.nowMs === undefined ? {} : { receivedAtMs: this.nowMs };
+    return this.verifier.verify({ ...round.evidence, ...clock }, round.segments);
   }
 
   /** Quotes, and sends `list` instead of what the agent would send. */
