@@ -21,6 +21,7 @@ export function attesterStore(database: Database): AttesterStore {
         ORDER BY a.enrolled_at DESC, a.id DESC LIMIT $1`;
       return (await database.query(text, values, AttesterRow)).map(toAttester);
     },
+    replaceAk: (attester, from) => replaceAk(database, attester, from),
     relabel: async (id, labels) => (await database.run(RELABEL, [id, JSON.stringify(labels)])) > 0,
     remove: (id, at) => remove(database, id, at),
   };
@@ -30,7 +31,7 @@ function enrol(database: Database, attester: NewAttester): Promise<EnrolledAs> {
   return database.transaction(async (queries) => {
     const { id, identity, akIdentity, ak, binding, ek, codes, labels, enrolledAt } = attester;
     const [before] = await queries.query(KEY_BEFORE, [identity], KeyRow);
-    const { id: kept, created } = onlyRow(
+    const { id: kept } = onlyRow(
       await queries.query(
         ENROL,
         [
@@ -40,6 +41,8 @@ function enrol(database: Database, attester: NewAttester): Promise<EnrolledAs> {
         EnrolRow,
       ),
     );
+    // Of enrolments that come together, the one whose id was kept made the row.
+    const created = before === undefined && kept === id;
     const akReplaced = before !== undefined && before.akIdentity !== akIdentity;
     if (akReplaced) await forgetRounds(queries, kept);
     if (created || akReplaced) {
@@ -52,6 +55,8 @@ function enrol(database: Database, attester: NewAttester): Promise<EnrolledAs> {
 function remove(database: Database, id: string, at: Date): Promise<boolean> {
   return database.transaction(async (queries) => {
     const removed = await queries.run(REMOVE, [id, at]);
+    // Whoever was asked to prove a key before the removal does not come back by the answer.
+    await queries.run(FORGET_DRAFTS, [id]);
     await forgetRounds(queries, id);
     return removed > 0;
   });
@@ -103,7 +108,7 @@ function toAttester(row: z.infer<typeof AttesterRow>): Attester {
 }
 
 const KeyRow = z.object({ akIdentity: z.string() });
-const EnrolRow = z.object({ id: z.string(), created: z.boolean() });
+const EnrolRow = z.object({ id: z.string() });
 
 const SELECT = `
   SELECT a.id, a.identity, coalesce(a.ak_identity, a.identity) AS "akIdentity", a.binding,
@@ -119,7 +124,7 @@ const SELECT = `
 const KEY_BEFORE = `
   SELECT coalesce(ak_identity, identity) AS "akIdentity" FROM attesters
   WHERE identity = $1 FOR UPDATE`;
-// The row that was there answers with its own id, which is how a caller sees it was not created.
+// The row that was there answers with its own id.
 const ENROL = `
   INSERT INTO attesters (id, identity, ak_identity, ak, ak_encoding, labels, enrolled_at, binding,
     ek_public, ek_certificate, codes)
@@ -132,9 +137,18 @@ const ENROL = `
     enrolled_at =
       CASE WHEN attesters.removed_at IS NULL THEN attesters.enrolled_at
       ELSE excluded.enrolled_at END
-  RETURNING id, id = $1 AS created`;
+  RETURNING id`;
 const KEEP_KEY = `
   INSERT INTO attester_keys (attester_id, bound_at, ak, ak_encoding, binding)
   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (attester_id, bound_at) DO NOTHING`;
+const REPLACE_AK = `
+  UPDATE attesters SET ak_identity = $3, ak = $4, ak_encoding = $5, binding = $6, codes = $7
+  WHERE id = $1 AND removed_at IS NULL AND coalesce(ak_identity, identity) = $2`;
+// Otherwise the answer to one would bring the attester back.
+const DROP_DRAFTS = `
+  DELETE FROM enrolment_drafts
+  WHERE identity = (SELECT identity FROM attesters WHERE id = $1)`;
 const RELABEL = 'UPDATE attesters SET labels = $2::jsonb WHERE id = $1 AND removed_at IS NULL';
+const FORGET_DRAFTS = `
+  DELETE FROM enrolment_drafts WHERE identity = (SELECT identity FROM attesters WHERE id = $1)`;
 const REMOVE = 'UPDATE attesters SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL';
