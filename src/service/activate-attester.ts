@@ -17,8 +17,9 @@ import { isSecretOf, secretDigest } from '../enroll/fingerprint.ts';
 import type { PathRules } from '../enroll/judge-path.ts';
 import type { Finding } from '../findings/finding.ts';
 import { findAttester, keyRefused, MIN_RSA_BITS, PATH_RULES } from './enroll-attester.ts';
+import type { EnrolmentDraft } from './enrolment-store.ts';
 import type { Labels, NewAttester } from './new-attester.ts';
-import type { AccessToken, Attester } from './ports.ts';
+import type { AccessToken, Attester, Ports } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { Service } from './service.ts';
 
@@ -110,6 +111,7 @@ export async function concludeActivation(
     isSecretOf(answer.secret, draft.secretDigest) &&
     draft.attester.id === answer.attesterId &&
     draft.expiresAt > at;
+  if (draft !== undefined && !isRight) await noteRefusal(ports, draft, at);
   if (!isRight) throw activationRefused();
   const { askedBy: actor } = draft;
   const wanted = { ...draft.attester, enrolledAt: at };
@@ -119,6 +121,14 @@ export async function concludeActivation(
   const verb = akReplaced ? 'attester.replace_ak' : action;
   await ports.audit.append({ at, actor, action: verb, subject: id, detail });
   return { attester: await findAttester(ports, id), created };
+}
+
+/** Somebody answered for a TPM that it could not be. Drafts are begun with a token and taken once:
+ *  strangers cannot fill the log with these. */
+async function noteRefusal(ports: Ports, { attester, askedBy }: EnrolmentDraft, at: Date) {
+  const { id: subject, akIdentity: ak } = attester;
+  const action = 'attester.refuse_activation';
+  await ports.audit.append({ at, actor: askedBy, action, subject, detail: { ak } });
 }
 
 /** A key that was read. */

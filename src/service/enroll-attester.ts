@@ -33,10 +33,10 @@ export interface Enrolled {
   readonly findings: readonly Finding[];
 }
 
-/** Enrols a key: as certified where it came in a certificate that leads to a trust anchor, otherwise
- *  as asserted. A key that is known keeps its attester, with the labels that operators gave it, and
- *  a removed one comes back; how the key is described follows the latest enrolment. Problem:
- *  `attester.ak_refused`. */
+/** Enrols a key: as certified where it came in a certificate that leads to a trust anchor,
+ *  otherwise as asserted. A key that is known keeps its attester, with the labels that operators
+ *  gave it, and a removed one comes back; how the key is described follows the latest enrolment.
+ *  Problem: `attester.ak_refused`. */
 export async function enrollAttester(service: Service, enrolment: Enrolment): Promise<Enrolled> {
   const { ports } = service;
   const reading = readAk(enrolment.ak);
@@ -62,7 +62,8 @@ export async function enrollAttester(service: Service, enrolment: Enrolment): Pr
   });
   const actor = enrolment.by.id;
   const action = created ? 'attester.enrol' : 'attester.enrol_again';
-  await ports.audit.append({ at, actor, action, subject: id });
+  const detail = { binding, ak: identity };
+  await ports.audit.append({ at, actor, action, subject: id, detail });
   return { attester: await findAttester(ports, id), created, findings };
 }
 

@@ -1,4 +1,5 @@
-// What goes by itself: uploads that nothing finished, and challenges nobody will ask for again.
+// What goes by itself: uploads that nothing finished, enrolments that nobody proved, and challenges
+// nobody will ask for again.
 
 import type { Ports } from './ports.ts';
 
@@ -8,7 +9,8 @@ export async function sweep(ports: Ports): Promise<number> {
   const abandoned = new Date(now - UPLOAD_MS);
   const evidence = await ports.evidence.sweep(abandoned);
   const sets = await ports.referenceSets.sweep(abandoned);
-  return evidence + sets + (await ports.challenges.sweep(new Date(now - CHALLENGE_MS)));
+  const drafts = await ports.enrolments.sweep(new Date(now));
+  return evidence + sets + drafts + (await ports.challenges.sweep(new Date(now - CHALLENGE_MS)));
 }
 
 /** No request may take this long. */

@@ -75,12 +75,16 @@ export interface AttesterStore {
    *  enrolled at the given time. Another attestation key than before (`akReplaced`) takes the
    *  timeline and the open challenges with it: both were the old key's. */
   enrol(attester: NewAttester): Promise<EnrolledAs>;
+  /** Gives the attester the AK, binding and codes of `attester`; false when it does not have the
+   *  AK `from` any more, or was removed. Another AK takes timeline and challenges with it. */
+  replaceAk(attester: NewAttester, from: string): Promise<boolean>;
   /** The attester, unless unknown or removed. */
   find(id: string): Promise<Attester | undefined>;
   list(page: PageRequest): Promise<Attester[]>;
   /** Replaces the labels; false when there is no such attester. */
   relabel(id: string, labels: Labels): Promise<boolean>;
-  /** Takes it out of the fleet with its open challenges and its timeline; its verdicts stay. */
+  /** Takes it out of the fleet with its open challenges, its timeline and every enrolment of its
+   *  identity that waits for an answer; its verdicts stay. */
   remove(id: string, at: Date): Promise<boolean>;
 }
 

@@ -1,5 +1,5 @@
-// A new AK for an attester whose AK was activated, on the word of that AK: TPM2_Certify says that one
-// TPM holds both. docs/api.md, "Enrolment"
+// A new AK for an attester whose AK was activated, on the word of that AK: TPM2_Certify says that
+// one TPM holds both. docs/api.md, "Enrolment"
 
 import { type AkClaim, judgeAk, readAk } from '../enroll/ak.ts';
 import { akIdentity } from '../enroll/ak-identity.ts';
@@ -21,9 +21,10 @@ export interface AkRenewal {
   readonly by: AccessToken;
 }
 
-/** Replaces the AK of an activated attester. When the statement was made does not matter: neither key
- *  can leave its TPM. Problems: `attester.unknown`, `attester.ak_refused`. */
-export async function renewAk({ ports }: Service, renewal: AkRenewal): Promise<Enrolled> {
+/** Replaces the AK of an activated attester. When the statement was made does not matter: neither
+ *  key can leave its TPM. Problems: `attester.unknown`, `attester.ak_refused`. */
+export async function renewAk(service: Service, renewal: AkRenewal): Promise<Enrolled> {
+  const { ports } = service;
   const attester = await findAttester(ports, renewal.attesterId);
   const reading = readAk(renewal.ak);
   if (!reading.ok) throw keyRefused('attester.ak_refused', [reading.finding]);
@@ -34,16 +35,19 @@ export async function renewAk({ ports }: Service, renewal: AkRenewal): Promise<E
   if (name !== undefined) refused.push(...vouching(attester, renewal, name));
   if (refused.length > 0) throw keyRefused('attester.ak_refused', refused);
   const at = ports.clock.now();
-  const { id, created } = await ports.attesters.enrol({
-    ...attester,
-    akIdentity: akIdentity(reading.ak),
-    ak: renewal.ak,
-    codes: [...new Set(judged.map(({ code }) => code))],
-    enrolledAt: at,
-  });
+  const codes = [...new Set(judged.map(({ code }) => code))];
+  const wanted = { ...attester, akIdentity: akIdentity(reading.ak), ak: renewal.ak, codes };
+  const replaced = await ports.attesters.replaceAk(
+    { ...wanted, enrolledAt: at },
+    attester.akIdentity,
+  );
+  // Removed or renewed meanwhile: the word of a key that the attester had counts for nothing.
+  if (!replaced) return renewAk(service, renewal);
+  const { id } = attester;
   const entry = { at, actor: renewal.by.id, action: 'attester.replace_ak', subject: id };
-  await ports.audit.append({ ...entry, detail: { binding: 'activated', proof: 'TPM2_Certify' } });
-  return { attester: await findAttester(ports, id), created, findings: judged };
+  const detail = { binding: 'activated', ak: wanted.akIdentity, proof: 'TPM2_Certify' };
+  await ports.audit.append({ ...entry, detail });
+  return { attester: await findAttester(ports, id), created: false, findings: judged };
 }
 
 /** What speaks against the word of the AK that the attester has. */

@@ -2,6 +2,7 @@
 // against. None is believed that nobody uploaded. docs/api.md, "Trust anchors"
 
 import { toHex } from '../bytes/encoding.ts';
+import type { Reading } from '../bytes/reader.ts';
 import { type Certificate, readCertificate } from '../enroll/certificate.ts';
 import { fingerprintOf } from '../enroll/fingerprint.ts';
 import { readPemBundle } from '../enroll/pem.ts';
@@ -10,6 +11,7 @@ import { TrustMaterial } from '../enroll/trust-material.ts';
 import type { AnchorKind, TrustAnchor } from './key-stores.ts';
 import type { AccessToken, Ports } from './ports.ts';
 import { Problem, type ProblemPlace } from './problem.ts';
+import { nextTurn } from './slices.ts';
 
 /** One of an import, as it is kept now. */
 export interface ImportedAnchor extends TrustAnchor {
@@ -17,20 +19,22 @@ export interface ImportedAnchor extends TrustAnchor {
   readonly created: boolean;
 }
 
-/** Keeps every certificate (or revocation list) of a file, PEM blocks or one in DER. One that cannot
- *  be read refuses all of them. Problem: `trust_anchor.invalid`. */
+/** Keeps every certificate (or revocation list) of a file, PEM blocks or one in DER. One that
+ *  cannot be read refuses all of them. Problem: `trust_anchor.invalid`. */
 export async function importTrustAnchors(
   ports: Ports,
   file: { readonly kind: AnchorKind; readonly content: Uint8Array; readonly by: AccessToken },
 ): Promise<ImportedAnchor[]> {
   const { kind, content, by } = file;
   const at = ports.clock.now();
-  const anchors = blocksOf(kind, content).map((der, index) => {
+  const anchors: TrustAnchor[] = [];
+  for (const [index, der] of blocksOf(kind, content).entries()) {
     const described = kind === 'crl' ? aboutList(der) : aboutCertificate(der);
     if (described === undefined)
       throw invalid([{ at: `block ${index + 1}`, message: WANTED[kind] }]);
-    return { fingerprint: fingerprintOf(der), kind, der, ...described, addedAt: at };
-  });
+    anchors.push({ fingerprint: fingerprintOf(der), kind, der, ...described, addedAt: at });
+    await nextTurn();
+  }
   const imported: ImportedAnchor[] = [];
   for (const anchor of anchors) {
     const created = await ports.trustAnchors.add(anchor);
@@ -63,11 +67,14 @@ export async function removeTrustAnchor(
   await ports.audit.append(entry);
 }
 
-/** Reads what is kept into the form that chains are searched in, once for each change. */
+/** Reads what is kept into the form that chains are searched in: each of them once, a step at a
+ *  time, because a certificate takes a millisecond and vendors have hundreds. */
 export class TrustShelf {
   readonly #ports: Pick<Ports, 'trustAnchors'>;
-  #key = '';
-  #material = new TrustMaterial({ anchors: [], intermediates: [], revocationLists: [] });
+  #key: string | undefined;
+  #material: Promise<TrustMaterial> | undefined;
+  #certificates: ReadonlyMap<string, Certificate> = new Map();
+  #lists: ReadonlyMap<string, RevocationList> = new Map();
 
   constructor(ports: Pick<Ports, 'trustAnchors'>) {
     this.#ports = ports;
@@ -77,30 +84,48 @@ export class TrustShelf {
   async material(): Promise<TrustMaterial> {
     const kept = await this.#ports.trustAnchors.list();
     const key = kept.map(({ fingerprint, kind }) => `${kind} ${fingerprint}`).join('\n');
-    if (key !== this.#key) {
-      this.#material = materialOf(kept);
+    if (this.#material === undefined || key !== this.#key) {
       this.#key = key;
+      this.#material = this.#read(kept);
     }
     return this.#material;
   }
+
+  async #read(kept: readonly TrustAnchor[]): Promise<TrustMaterial> {
+    const authorities = kept.filter(({ kind }) => kind !== 'crl');
+    const certificates = await readNew(authorities, this.#certificates, readCertificate);
+    const revocations = kept.filter(({ kind }) => kind === 'crl');
+    const lists = await readNew(revocations, this.#lists, readRevocationList);
+    this.#certificates = certificates;
+    this.#lists = lists;
+    const of = (wanted: AnchorKind) =>
+      kept.flatMap(({ fingerprint, kind }) =>
+        kind === wanted ? (certificates.get(fingerprint) ?? []) : [],
+      );
+    return new TrustMaterial({
+      anchors: of('anchor'),
+      intermediates: of('intermediate'),
+      revocationLists: [...lists.values()],
+    });
+  }
 }
 
-function materialOf(kept: readonly TrustAnchor[]): TrustMaterial {
-  const certificates = (wanted: AnchorKind): Certificate[] =>
-    kept.filter(({ kind }) => kind === wanted).map(({ der }) => believed(readCertificate(der)));
-  const lists: RevocationList[] = kept
-    .filter(({ kind }) => kind === 'crl')
-    .map(({ der }) => believed(readRevocationList(der)));
-  return new TrustMaterial({
-    anchors: certificates('anchor'),
-    intermediates: certificates('intermediate'),
-    revocationLists: lists,
-  });
+/** Each of `kept` by fingerprint, read now unless it is known. */
+async function readNew<T>(
+  kept: readonly TrustAnchor[],
+  known: ReadonlyMap<string, T>,
+  read: (der: Uint8Array) => Reading<T>,
+): Promise<ReadonlyMap<string, T>> {
+  const all = new Map<string, T>();
+  for (const { fingerprint, der } of kept) {
+    const before = known.get(fingerprint);
+    if (before === undefined) await nextTurn();
+    all.set(fingerprint, before ?? believed(read(der)));
+  }
+  return all;
 }
 
-function believed<T>(
-  reading: { readonly ok: true; readonly value: T } | { readonly ok: false },
-): T {
+function believed<T>(reading: Reading<T>): T {
   if (!reading.ok) throw new Error('a stored trust anchor is damaged');
   return reading.value;
 }

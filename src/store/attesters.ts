@@ -52,6 +52,18 @@ function enrol(database: Database, attester: NewAttester): Promise<EnrolledAs> {
   });
 }
 
+function replaceAk(database: Database, attester: NewAttester, from: string): Promise<boolean> {
+  return database.transaction(async (queries) => {
+    const { id, akIdentity, ak, binding, codes, enrolledAt } = attester;
+    const values = [id, from, akIdentity, ak.bytes, ak.encoding, binding, codes];
+    if ((await queries.run(REPLACE_AK, values)) === 0) return false;
+    if (akIdentity === from) return true;
+    await forgetRounds(queries, id);
+    await queries.run(KEEP_KEY, [id, enrolledAt, ak.bytes, ak.encoding, binding]);
+    return true;
+  });
+}
+
 function remove(database: Database, id: string, at: Date): Promise<boolean> {
   return database.transaction(async (queries) => {
     const removed = await queries.run(REMOVE, [id, at]);
@@ -144,10 +156,6 @@ const KEEP_KEY = `
 const REPLACE_AK = `
   UPDATE attesters SET ak_identity = $3, ak = $4, ak_encoding = $5, binding = $6, codes = $7
   WHERE id = $1 AND removed_at IS NULL AND coalesce(ak_identity, identity) = $2`;
-// Otherwise the answer to one would bring the attester back.
-const DROP_DRAFTS = `
-  DELETE FROM enrolment_drafts
-  WHERE identity = (SELECT identity FROM attesters WHERE id = $1)`;
 const RELABEL = 'UPDATE attesters SET labels = $2::jsonb WHERE id = $1 AND removed_at IS NULL';
 const FORGET_DRAFTS = `
   DELETE FROM enrolment_drafts WHERE identity = (SELECT identity FROM attesters WHERE id = $1)`;
