@@ -103,7 +103,8 @@ export const POLICY_LIMITS = {
   documentBytes: 262_144,
   /** Nesting of the JSON text; the schema needs five levels. */
   nesting: 32,
-  /** Values of all kinds in a policy document: a dozen for each of the most rules, and then some. */
+  /** Values of all kinds in a policy document: a dozen for each of the most rules, and then
+   *  some. */
   values: 15_000,
   /** Plain values in one list of a policy document: allowed values of a PCR, mostly. */
   items: 128,
@@ -118,7 +119,8 @@ export const POLICY_LIMITS = {
   patternBytes: 4096,
   /** All path patterns of a policy together: a hostile name visits every byte of each. */
   patternsBytes: 65_536,
-  /** Steps in which all rules of a policy are compared with each other, which takes some ten milliseconds. */
+  /** Steps in which all rules of a policy are compared with each other, which takes some ten
+   *  milliseconds. */
   lintSteps: 200_000,
   /** Steps of one comparison: patterns of people take hundreds, made-up ones any number. */
   lintPairSteps: 30_000,

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type Found, unusablePath } from './found-file.ts';
 
 /** Everything below `root`, in the order of names, links not followed: IMA records the file that is
- *  opened in the end, under its own path. Throws what the file system throws about `root` itself. */
+ *  opened in the end, under its own path. Throws what the file system throws about `root`
+ *  itself. */
 export async function* filesInFolder(root: string): AsyncGenerator<Found> {
   const waiting = [{ folder: root, path: '' }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

@@ -1,5 +1,5 @@
-// The files that a measurement list records, as reference values: for hosts whose list was accepted,
-// or is believed for lack of anything better. FORMATS 1, 2; docs/cli.md, "reference make"
+// The files that a measurement list records, as reference values: for hosts whose list was
+// accepted, or is believed for lack of anything better. FORMATS 1, 2; docs/cli.md, "reference make"
 
 import { isAllZero, latinText, utf8Text } from '../bytes/encoding.ts';
 import { type HashName, hashByName } from '../crypto/digest.ts';

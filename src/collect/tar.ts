@@ -1,5 +1,5 @@
-// The files in a tar stream: an OCI layer, or what the tools of a distribution unpack from a package.
-// POSIX.1-2024 pax, "ustar"; OCI image specification, "Image Layer Filesystem Changeset".
+// The files in a tar stream: an OCI layer, or what the tools of a distribution unpack from a
+// package. POSIX.1-2024 pax, "ustar"; OCI image specification, "Image Layer Filesystem Changeset".
 
 import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';

@@ -59,8 +59,8 @@ export function digest(name: HashName, data: Uint8Array): Uint8Array | undefined
   return BY_NAME.get(name)?.digest?.(data);
 }
 
-/** JavaScript for what is very short, OpenSSL for the rest: hashing a megabyte in JavaScript holds the
- *  event loop for thirty times as long. */
+/** JavaScript for what is very short, OpenSSL for the rest: hashing a megabyte in JavaScript holds
+ *  the event loop for thirty times as long. */
 function quickFor(name: string, short: (data: Uint8Array) => Uint8Array) {
   return (data: Uint8Array): Uint8Array =>
     data.byteLength < NATIVE_FROM_BYTES

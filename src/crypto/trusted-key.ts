@@ -11,8 +11,8 @@ export interface TrustedKey {
   /** Last four bytes, as an unsigned number, of each identifier that signers take for this key: a
    *  hint that finds the key sooner, and no proof. */
   readonly keyids: readonly number[];
-  /** DER issuer name and serial number of its certificate, hex, one behind the other: the other hint
-   *  that signers give. */
+  /** DER issuer name and serial number of its certificate, hex, one behind the other: the other
+   *  hint that signers give. */
   readonly issuerAndSerial?: string;
   /** The DER certificate that the key came in, where it came in one. */
   readonly certificate?: Uint8Array;

@@ -868,7 +868,7 @@ export const REASON_CODES = {
   'ima.file_signature_malformed': code({
     class: 'malformed',
     meaning: 'The signature of the file cannot be read.',
-    hint: 'No signer writes this: find out who set the extended attribute, and sign the file again.',
+    hint: 'No signer writes this: find out who set the attribute, and sign the file again.',
     source: 'FORMATS 13.1 to 13.3',
     after: PROVEN,
   }),

@@ -7,7 +7,8 @@ import { type Pattern, SLASH } from './glob-pattern.ts';
 /** `unknown`: the bound on the work was reached first. */
 export type Decision = 'yes' | 'no' | 'unknown';
 
-/** Steps that may still be taken; one takes about as long as looking at two rules takes at least. */
+/** Steps that may still be taken; one takes about as long as looking at two rules takes at
+ *  least. */
 export class StepBudget {
   #left: number;
 

@@ -8,8 +8,8 @@ import type { TrustedKey } from '../crypto/trusted-key.ts';
 import { knownEvent } from '../ima/buffer-grammar.ts';
 import type { Measurement } from './acceptance.ts';
 
-/** Whether a measurement can be that of a key on the keyring `keyring`. A keyring may be called like
- *  an event: its records are judged as the event then. */
+/** Whether a measurement can be that of a key on the keyring `keyring`. A keyring may be called
+ *  like an event: its records are judged as the event then. */
 export function concernsKeyring(measurement: Measurement, keyring: string): boolean {
   const name = latinText(measurement.name);
   return measurement.kind === 'buffer' && name === keyring && knownEvent(name) === undefined;
@@ -32,8 +32,8 @@ export function looksLikeKey(payload: Uint8Array): boolean {
   return publicKeyOf(payload) !== undefined || readAtDoor(() => readSpki(payload)).ok;
 }
 
-/** The DER SubjectPublicKeyInfo in a DER certificate (X.509: Certificate, TBSCertificate); undefined
- *  for anything else. */
+/** The DER SubjectPublicKeyInfo in a DER certificate (X.509: Certificate, TBSCertificate);
+ *  undefined for anything else. */
 function publicKeyOf(payload: Uint8Array): Uint8Array | undefined {
   for (const hasVersion of [true, false]) {
     const reading = readAtDoor(() => readCertificate(payload, hasVersion));

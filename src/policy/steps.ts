@@ -1,5 +1,5 @@
-// Long work in steps of some milliseconds each, so that whoever drives it can let others in between.
-// The core has no event loop to give way to: a use case has. docs/ARCHITECTURE.md
+// Long work in steps of some milliseconds each, so that whoever drives it can let others in
+// between. The core has no event loop to give way to: a use case has. docs/ARCHITECTURE.md
 
 /** Work that gives way after each step and ends with its result. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;

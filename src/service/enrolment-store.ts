@@ -1,5 +1,5 @@
-// What the use cases need of enrolments on their way: an EK that has yet to prove that its TPM holds
-// the AK. src/store/enrolments.ts implements it. docs/api.md, "Enrolment"
+// What the use cases need of enrolments on their way: an EK that has yet to prove that its TPM
+// holds the AK. src/store/enrolments.ts implements it. docs/api.md, "Enrolment"
 
 import { AK_BINDINGS } from '../enroll/ak-binding.ts';
 import type { NewAttester } from './new-attester.ts';

@@ -12,8 +12,8 @@ export interface KeptCheckpoint extends Checkpoint {
   readonly appraisal: SavedAppraisal;
   /** Id of the newest batch, decimal; empty for none (FORMATS 12.2). */
   readonly lastBatch: string;
-  /** When the round that proved it arrived, in milliseconds since 1970; absent where nobody told the
-   *  time. */
+  /** When the round that proved it arrived, in milliseconds since 1970; absent where nobody told
+   *  the time. */
   readonly provenAtMs?: number;
 }
 

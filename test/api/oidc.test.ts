@@ -212,7 +212,7 @@ describe('a service with an issuer in its settings', () => {
     return status;
   };
 
-  it('finds keys by discovery, at an address or in a file, and roles where it is told', async () => {
+  it('finds keys by discovery, at an address or in a file, and roles as told', async () => {
     const byName = { PLUMBLINE_OIDC_ROLE_CLAIM: 'groups' };
     assert.equal(await letsIn(byName), 200);
     assert.equal(await letsIn({ ...byName, PLUMBLINE_OIDC_JWKS: `${issuer.url}/keys` }), 200);

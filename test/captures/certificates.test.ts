@@ -15,7 +15,7 @@ import { type Row, TABLE, type Uploaded, VENDOR_BUNDLE } from './certificate-tab
 import { evidenceFolders } from './load-capture.ts';
 
 const IS_CERTIFICATE =
-  /(?:\.crt|\.cer|cert\.pem|cert\.der|imakey\.der|-ca-certificates\.pem|\.crt\.(?:pem|der))$|\/ek-cert-/;
+  /(?:\.cer|\.crt(?:\.pem|\.der)?|cert\.pem|cert\.der|imakey\.der|-certificates\.pem)$|\/ek-cert-/;
 
 for (const folder of evidenceFolders()) {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();

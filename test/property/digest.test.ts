@@ -18,7 +18,9 @@ test('a digest is that of OpenSSL, however long the input', () => {
     {
       numRuns: 300,
       examples: computable.flatMap((one) =>
-        [0, 63, 64, 127, 128].map((length) => [one, new Uint8Array(length)] as [typeof one, Uint8Array]),
+        [0, 63, 64, 127, 128].map(
+          (length) => [one, new Uint8Array(length)] as [typeof one, Uint8Array],
+        ),
       ),
     },
   );

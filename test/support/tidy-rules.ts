@@ -153,7 +153,8 @@ export const LINE_RULES: readonly LineRule[] = [
   {
     name: 'word outside the glossary',
     // An event of the kernel is called blacklisted-hash.
-    pattern: /\b(?!blacklisted-hash)(?:white|black|allow|deny)list(?:s|ed)?\b|\bAIK\b|\bgolden hash/i,
+    pattern:
+      /\b(?!blacklisted-hash)(?:white|black|allow|deny)list(?:s|ed)?\b|\bAIK\b|\bgolden hash/i,
     in: 'text',
     where: outside(everywhere, 'CONTRIBUTING.md'),
     because: 'one word for one thing: reference values, attestation key (CONTRIBUTING.md)',

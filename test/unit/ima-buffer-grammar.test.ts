@@ -1,5 +1,5 @@
-// The strict grammar of each known event: what the kernel writes, and what is one byte away from it.
-// FORMATS 7.1, 11; kernel drivers/md/dm-ima.c, security/selinux/ima.c.
+// The strict grammar of each known event: what the kernel writes, and what is one byte away from
+// it. FORMATS 7.1, 11; kernel drivers/md/dm-ima.c, security/selinux/ima.c.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -243,7 +243,8 @@ describe('events of capture 03-ima-buf', () => {
 });
 
 function kexec(count: number): string {
-  return `kexec_segment_size=8192;ima_binary_runtime_size=512;ima_runtime_measurements_count=${count};`;
+  const sizes = 'kexec_segment_size=8192;ima_binary_runtime_size=512';
+  return `${sizes};ima_runtime_measurements_count=${count};`;
 }
 
 function selinux(enforcing: number): string {

@@ -1,5 +1,5 @@
-// Values that come and go while a host runs: what was measured before one was retired stays accepted
-// in the same boot, however often it is sent again. docs/policy.md, "Reference sets"
+// Values that come and go while a host runs: what was measured before one was retired stays
+// accepted in the same boot, however often it is sent again. docs/policy.md, "Reference sets"
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
