@@ -140,9 +140,18 @@ export function keyRefused(
       : 'The endorsement key cannot be believed. Each place below says what is missing.',
     places: findings.map((finding) => ({
       at: finding.where.field ?? 'ak',
-      message: `${finding.code}: ${finding.message} ${finding.hint}`,
+      message: `${finding.code}: ${finding.message}${seenIn(finding)} ${finding.hint}`,
     })),
   });
+}
+
+/** Of keys and certificates, which are no secrets. */
+function seenIn({ expected, actual }: Finding): string {
+  const seen = [
+    ...(expected === undefined ? [] : [`Expected: ${expected}.`]),
+    ...(actual === undefined ? [] : [`Found: ${actual}.`]),
+  ];
+  return seen.length === 0 ? '' : ` ${seen.join(' ')}`;
 }
 
 function unknownAttester(): Problem {

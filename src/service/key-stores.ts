@@ -51,6 +51,8 @@ export interface TrustAnchorStore {
   add(anchor: TrustAnchor): Promise<boolean>;
   /** All of them, by subject. */
   list(): Promise<TrustAnchor[]>;
+  /** Differs whenever what is kept differs. */
+  state(): Promise<string>;
   /** False when there is none. */
   remove(fingerprint: string): Promise<boolean>;
 }

@@ -37,6 +37,8 @@ export async function importTrustAnchors(
   }
   const imported: ImportedAnchor[] = [];
   for (const anchor of anchors) {
+    // The embedded database answers within the turn.
+    await nextTurn();
     const created = await ports.trustAnchors.add(anchor);
     imported.push({ ...anchor, created });
     if (!created) continue;
@@ -71,7 +73,7 @@ export async function removeTrustAnchor(
  *  time, because a certificate takes a millisecond and vendors have hundreds. */
 export class TrustShelf {
   readonly #ports: Pick<Ports, 'trustAnchors'>;
-  #key: string | undefined;
+  #state: string | undefined;
   #material: Promise<TrustMaterial> | undefined;
   #certificates: ReadonlyMap<string, Certificate> = new Map();
   #lists: ReadonlyMap<string, RevocationList> = new Map();
@@ -82,16 +84,20 @@ export class TrustShelf {
 
   /** Everything that is kept now. */
   async material(): Promise<TrustMaterial> {
-    const kept = await this.#ports.trustAnchors.list();
-    const key = kept.map(({ fingerprint, kind }) => `${kind} ${fingerprint}`).join('\n');
-    if (this.#material === undefined || key !== this.#key) {
-      this.#key = key;
-      this.#material = this.#read(kept);
+    const state = await this.#ports.trustAnchors.state();
+    if (this.#material === undefined || state !== this.#state) {
+      this.#state = state;
+      this.#material = this.#read().catch((error: unknown) => {
+        // The next enrolment asks again.
+        this.#state = undefined;
+        throw error;
+      });
     }
     return this.#material;
   }
 
-  async #read(kept: readonly TrustAnchor[]): Promise<TrustMaterial> {
+  async #read(): Promise<TrustMaterial> {
+    const kept = await this.#ports.trustAnchors.list();
     const authorities = kept.filter(({ kind }) => kind !== 'crl');
     const certificates = await readNew(authorities, this.#certificates, readCertificate);
     const revocations = kept.filter(({ kind }) => kind === 'crl');

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { ANCHOR_KINDS, type TrustAnchorStore } from '../service/key-stores.ts';
-import { bytesColumn, type Database } from './database.ts';
+import { bytesColumn, type Database, onlyRow } from './database.ts';
 
 /** The trust anchor store on this database. */
 export function trustAnchorStore(database: Database): TrustAnchorStore {
@@ -10,6 +10,7 @@ export function trustAnchorStore(database: Database): TrustAnchorStore {
     add: async ({ fingerprint, kind, der, subject, expiresAt, addedAt }) =>
       (await database.run(ADD, [fingerprint, kind, der, subject, expiresAt, addedAt])) > 0,
     list: () => database.query(LIST, [], AnchorRow),
+    state: async () => onlyRow(await database.query(STATE, [], StateRow)).state,
     remove: async (fingerprint) => (await database.run(REMOVE, [fingerprint])) > 0,
   };
 }
@@ -23,6 +24,8 @@ const AnchorRow = z.object({
   addedAt: z.date(),
 });
 
+const StateRow = z.object({ state: z.string() });
+
 const ADD = `
   INSERT INTO trust_anchors (fingerprint, kind, der, subject, expires_at, added_at)
   VALUES ($1, $2, $3, $4, $5, $6)
@@ -30,4 +33,7 @@ const ADD = `
 const LIST = `
   SELECT fingerprint, kind, der, subject, expires_at AS "expiresAt", added_at AS "addedAt"
   FROM trust_anchors ORDER BY subject, fingerprint`;
+const STATE = `
+  SELECT coalesce(md5(string_agg(kind || fingerprint, ' ' ORDER BY fingerprint)), '') AS state
+  FROM trust_anchors`;
 const REMOVE = 'DELETE FROM trust_anchors WHERE fingerprint = $1';
