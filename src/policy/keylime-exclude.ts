@@ -66,6 +66,7 @@ function readBranch(branch: string): Branch | string {
   const glob = isOpen ? `${anchored}${ANYTHING}` : anchored;
   if (glob === ANYTHING || glob === `/${ANYTHING}`) return 'it would accept every file';
   if (!glob.startsWith('/')) return 'it names no absolute path, and a bare name proves no path';
+  if (!/[^/*?]/.test(glob)) return 'it would accept nearly every file: nothing in it has a name';
   const compiled = compileGlob(glob);
   return compiled.ok
     ? { glob, isPlain }

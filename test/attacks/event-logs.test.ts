@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readEventLog } from '../../src/boot/event-log.ts';
 import { replayEventLog } from '../../src/boot/replay.ts';
+import { BOOT_LIMITS } from '../../src/bytes/limits.ts';
 import type { HashName } from '../../src/crypto/digest.ts';
 import type { VerdictBody } from '../../src/verify/verdict.ts';
 import { type Capture, loadCapture } from '../captures/load-capture.ts';
@@ -15,6 +16,7 @@ import {
   join,
   nameField,
   replayRecords,
+  word,
   writeList,
 } from '../property/list-writer.ts';
 import { BINARY_SEGMENT, quoteOver } from '../property/made-quote.ts';
@@ -157,6 +159,27 @@ describe('event logs that lie', () => {
       code: 'boot.replay_mismatch',
       where: { part: 'boot', bank: 'sha256' },
     });
+  });
+
+  it('counts and sizes of events at 0, 1, the cap, one more and the largest', async () => {
+    const capture = await loadCapture(REAL);
+    assertAccepted(verdictOf(capture));
+    const { bootLog = new Uint8Array() } = capture.evidence;
+    const eventAt = readEventLog(bootLog).events[1]?.offsetBytes ?? 0;
+    const { algorithms } = BOOT_LIMITS;
+    for (const count of [0, 1, algorithms, algorithms + 1, 0xffffffff]) {
+      const countAt = eventAt + 8;
+      const forged = join(
+        bootLog.slice(0, countAt),
+        word(count, 'little'),
+        bootLog.slice(countAt + 4),
+      );
+      const verdict = verdictOf(withEvidence(capture, { bootLog: forged }));
+      assert.equal(verdict.status, 'contraindicated', `${count}`);
+      const grave = verdict.findings.find(({ severity }) => severity === 'contraindicated');
+      assert.match(grave?.code ?? '', /^boot\.(field_malformed|truncated|replay_mismatch)$/);
+      assert.notEqual(grave?.where.offsetBytes ?? grave?.where.pcr, undefined, `${count}`);
+    }
   });
 });
 

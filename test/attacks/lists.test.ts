@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { IMA_LIMITS } from '../../src/bytes/limits.ts';
 import type { VerdictBody } from '../../src/verify/verdict.ts';
 import { type Capture, loadCapture } from '../captures/load-capture.ts';
 import {
@@ -260,15 +261,20 @@ describe('altered lists', () => {
     const [first = new Uint8Array()] = splitRecords(list);
     const nameBytesAt = 24;
     const dataBytesAt = 28 + 'ima-ng'.length;
-    for (const at of [nameBytesAt, dataBytesAt]) {
-      for (const value of [0, 1, 0x7fffffff, 0xffffffff]) {
+    const { templateNameBytes, dataBytes } = IMA_LIMITS;
+    for (const [at, cap] of [
+      [nameBytesAt, templateNameBytes],
+      [dataBytesAt, dataBytes],
+    ] as const) {
+      for (const value of [0, 1, cap, cap + 1, 0xffffffff]) {
         const forged = join(first.slice(0, at), word(value, 'little'), first.slice(at + 4));
         const capture = withSegment(madeCapture(), 0, join(forged, list.slice(first.byteLength)));
         const verdict = verdictOf(capture);
-        assert.equal(verdict.status, 'contraindicated', `${value} at ${at}`);
+        const what = `${value} at ${at}`;
+        assert.equal(verdict.status, 'contraindicated', what);
         const grave = verdict.findings.find(({ severity }) => severity === 'contraindicated');
-        assert.equal(grave?.where.part, 'ima', `${value} at ${at}`);
-        assert.notEqual(grave?.where.entryIndex ?? grave?.where.pcr, undefined);
+        assert.equal(grave?.where.part, 'ima', what);
+        assert.notEqual(grave?.where.entryIndex ?? grave?.where.pcr, undefined, what);
       }
     }
   });

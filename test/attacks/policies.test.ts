@@ -3,7 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { z } from 'zod';
 import { VERDICT_LIMITS } from '../../src/bytes/limits.ts';
+import { convertingKeylimePolicy } from '../../src/policy/keylime-policy.ts';
+import { runSteps } from '../../src/policy/steps.ts';
 import type { VerdictBody } from '../../src/verify/verdict.ts';
 import {
   ascii,
@@ -15,6 +18,7 @@ import {
   nameField,
 } from '../property/list-writer.ts';
 import { EVERY_FILE, rulesOf, verdictOver } from '../tamper/proven-list.ts';
+import { utf8 } from '../unit/policy-documents.ts';
 import { ecSigner, sha256, signFile } from '../unit/signed-files.ts';
 import { assertAccepted, assertRefused } from './scene.ts';
 
@@ -67,6 +71,28 @@ describe('attacks on policies', () => {
     ]) {
       assertRefused(named(name, rules), UNKNOWN, name);
     }
+  });
+
+  it('an exclusion of another verifier that would let any name through', () => {
+    const good = ['/var/log/.*', '^.*\\.log$'];
+    const wide = ['.*', '/', '/.', '.*/.*', '/[^/]*/.*', 'boot', '[^/]+', '(/tmp|.*)', '/tmp|.*'];
+    const excludes = [...good, ...wide];
+    const digests = { '/usr/bin/true': ['ab'.repeat(32)] };
+    const text = utf8(JSON.stringify({ meta: { version: 5 }, release: 0, digests, excludes }));
+    const result = runSteps(convertingKeylimePolicy(text, 'prod'));
+    assert.ok(result.ok, JSON.stringify(result));
+    const { policy, leftOut } = result.conversion;
+    const paths = RuleList.parse(Object(policy.ima).measurements)
+      .filter(({ digestIn }) => digestIn === undefined)
+      .map(({ path }) => path);
+    assert.deepEqual(paths, ['/var/log/**', '/**.log']);
+    const dropped = leftOut
+      .filter(({ message }) => message.includes('dropped'))
+      .map(({ at }) => at);
+    assert.deepEqual(
+      dropped,
+      wide.map((_, index) => `excludes[${good.length + index}]`),
+    );
   });
 
   it('a pattern that would match more than its folder', () => {
@@ -156,6 +182,10 @@ describe('attacks on policies', () => {
     assert.equal(told.length, VERDICT_LIMITS.findingsPerCode);
   });
 });
+
+const RuleList = z.array(
+  z.object({ path: z.string().optional(), digestIn: z.array(z.string()).optional() }),
+);
 
 const UNKNOWN = { code: 'ima.file_unknown', where: { part: 'ima', entryIndex: 1 } } as const;
 

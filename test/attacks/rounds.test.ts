@@ -47,6 +47,18 @@ describe('attacks between rounds', () => {
     assertAccepted(attested.attest(0));
   });
 
+  it('a TPM Restart between rounds, with records from before it alone', () => {
+    const attested = seenTwice();
+    const before = attested.records();
+    attested.host.restart();
+    attested.host.measureFiles(2);
+    assertRefused(attested.send({ pieces: [before] }), {
+      code: 'ima.replay_mismatch',
+      where: { part: 'ima', bank: 'sha256', pcr: 10 },
+    });
+    assertAccepted(attested.attest(0));
+  });
+
   it('records that were proven before, rewritten', () => {
     const attested = seenTwice();
     const [first, second, third, ...rest] = attested.records();

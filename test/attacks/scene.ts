@@ -141,7 +141,8 @@ export interface Refusal {
   readonly where: Partial<Finding['where']>;
 }
 
-/** Fails unless the verdict has this status and a finding that bears it, with this code and place. */
+/** Fails unless the verdict has this status and a finding that bears it, with this code and
+ *  place. */
 export function assertRefused(verdict: VerdictBody, refusal: Refusal, what = ''): Finding {
   const { code, status = 'contraindicated', where } = refusal;
   const told = verdict.findings.map((one) => `${one.code} ${JSON.stringify(one.where)}`);
