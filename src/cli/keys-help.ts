@@ -7,8 +7,8 @@ export const KEYRING_HELP = `Upload keyrings: the keys that rules name with sign
 Usage: plumbline keyring upload [OPTION…] NAME FILE
        plumbline keyring list [OPTION…] [NAME]
 
-A file holds PEM blocks (CERTIFICATE, PUBLIC KEY) or one of them in DER. It becomes
-the next version of the keyring.
+A file holds PEM blocks (CERTIFICATE, PUBLIC KEY) or one of them in DER. It
+becomes the next version of the keyring.
 
   --url URL       the service (default http://127.0.0.1:8080)
   --token TOKEN   an access token; better in PLUMBLINE_TOKEN
@@ -25,9 +25,9 @@ Usage: plumbline anchors import [OPTION…] FILE…
        plumbline anchors list [OPTION…]
        plumbline anchors remove [OPTION…] FINGERPRINT
 
-A file holds PEM blocks or one DER structure: root certificates of TPM vendors, of
-privacy CAs or of a cloud. To keep them current, import what the vendors publish
-from a timer: what is known already is not imported twice.
+A file holds PEM blocks or one DER structure: root certificates of TPM vendors,
+of privacy CAs or of a cloud. To keep them current, import what the vendors
+publish from a timer: what is known already is not imported twice.
 
   --url URL        the service (default http://127.0.0.1:8080)
   --token TOKEN    an access token; better in PLUMBLINE_TOKEN
