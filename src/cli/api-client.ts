@@ -51,6 +51,39 @@ export async function get<T>(
   return answered(await fetch(`${service.url}${path}`, { headers }), `GET ${path}`, answer);
 }
 
+/** An answer that is read as it comes. */
+export interface OpenAnswer {
+  readonly headers: Headers;
+  readonly windows: AsyncIterable<Uint8Array>;
+}
+
+/** Gets `path`, or posts `json` to it, for an answer of any length. Throws a `ServiceRefusal` when
+ *  the service refuses. */
+export async function openAnswer(
+  service: ServiceAddress,
+  path: string,
+  json?: unknown,
+): Promise<OpenAnswer> {
+  const headers = new Headers({ authorization: `Bearer ${service.token}` });
+  if (json !== undefined) headers.set('content-type', 'application/json');
+  const sent = json === undefined ? {} : { method: 'POST', body: JSON.stringify(json) };
+  const response = await fetch(`${service.url}${path}`, { headers, ...sent });
+  if (!response.ok) await answered(response, path, z.never());
+  return { headers: response.headers, windows: response.body ?? NOTHING };
+}
+
+/** The lines of an answer, without their ends. */
+export async function* linesOf(windows: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const window of windows) {
+    const lines = (rest + decoder.decode(window, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
 /** Deletes what is at `path`. Throws a `ServiceRefusal` when the service refuses. */
 export async function remove(service: ServiceAddress, path: string): Promise<void> {
   const headers = { authorization: `Bearer ${service.token}` };
@@ -69,6 +102,8 @@ async function answered<T>(response: Response, call: string, answer: z.ZodType<T
   const { code, detail, places } = problem.parse(document);
   throw new ServiceRefusal(`${call}: ${code}: ${detail}`, places);
 }
+
+const NOTHING: AsyncIterable<Uint8Array> = ReadableStream.from([]);
 
 const problem = z.object({
   code: z.string(),

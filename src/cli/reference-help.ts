@@ -9,13 +9,17 @@ Usage: plumbline reference make [OPTION…] SOURCE…
        plumbline reference list [OPTION…] [NAME]
 
 make writes a set, as NDJSON, from folders, .deb and .rpm packages, layers of
-container images (tar), or a measurement list that is believed:
+container images (tar), a measurement list that is believed, or hosts:
 
   --out FILE          write there, not to standard output
   --hash ALG          sha256 (default), sha384 or sha512; may be said again
   --free              digests count for any path
   --merged-usr        paths as on a system whose /bin is /usr/bin
   --list              the sources are measurement lists
+  --from-attester     the sources are attesters of a service, accepted in their
+                      newest round: what they measured in this boot
+  --from-verdicts     the sources are attesters of a service: what they measured
+                      in this boot and their policy has no rule for
   --first-use         mark the set as trusted on first use
 
 diff says what a second file has and a first one lacks, and the reverse: counts
@@ -36,6 +40,7 @@ list shows the sets of a service, or the versions of one.
 
 Examples:
   plumbline reference make --out nginx.ndjson nginx_1.22.1-9_amd64.deb
+  plumbline reference make --from-verdicts --out learned.ndjson 0d5f…
   plumbline reference diff monday.ndjson tuesday.ndjson
   plumbline reference upload --activate debian-12 debian-12.ndjson
 `;

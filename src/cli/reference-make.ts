@@ -1,4 +1,4 @@
-// `plumbline reference make`: reference values out of folders, packages, images and lists.
+// `plumbline reference make`: reference values out of folders, packages, images, lists and hosts.
 // docs/cli.md
 
 import { createWriteStream, type WriteStream } from 'node:fs';
@@ -6,50 +6,88 @@ import { stat } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { filesInArchive, NotAnArchive } from '../collect/archive.ts';
 import { filesInFolder } from '../collect/folder.ts';
-import type { Found } from '../collect/found-file.ts';
+import type { Found, LeftOut } from '../collect/found-file.ts';
 import { SetLines } from '../collect/set-lines.ts';
-import { RecordedValues } from '../collect/stored-list.ts';
+import { type RecordedValue, RecordedValues } from '../collect/stored-list.ts';
 import { FILE_HASHES, type FileHash } from '../crypto/file-digests.ts';
 import { helpHint, readArguments } from './arguments.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { readWindows } from './files.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { acceptedValues, proposedValues } from './reference-hosts.ts';
+import { addressOf, SERVICE_OPTIONS } from './service-calls.ts';
+import { type Environment, printable, type Terminal } from './terminal.ts';
 
 /** Runs `plumbline reference make …` and gives its exit code. */
 export async function runReferenceMake(
   args: readonly string[],
   terminal: Terminal,
+  environment: Environment,
 ): Promise<number> {
   const { values, positionals } = readArguments('reference', args, {
+    ...SERVICE_OPTIONS,
     hash: { type: 'string', multiple: true, default: ['sha256'] },
     free: { type: 'boolean', default: false },
     'merged-usr': { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    'from-attester': { type: 'boolean', default: false },
+    'from-verdicts': { type: 'boolean', default: false },
     'first-use': { type: 'boolean', default: false },
     out: { type: 'string' },
   });
   if (positionals.length === 0) {
-    throw new UsageError('reference make: name a folder, package or list.', helpHint('reference'));
+    const what = 'name a folder, package, list or attester';
+    throw new UsageError(`reference make: ${what}.`, helpHint('reference'));
   }
   const lines = new SetLines({
     algorithms: values.hash.map(hashOf),
     paths: values.free ? 'free' : 'bound',
     mergedUsr: values['merged-usr'],
   });
+  const open = opener(values, { lines, environment });
+  const sources: Source[] = [];
+  for (const name of positionals) sources.push({ name, ...(await open(name)) });
   const output = await openOutput(values.out, terminal);
-  if (values['first-use']) await output.write(FIRST_USE);
-  for (const source of positionals) {
-    const made = values.list ? listLines(source, lines) : lines.source(await openSource(source));
-    await writeAll(source, made, { output, lines, terminal });
-  }
+  const isFirstUse = values['first-use'] || sources.some((source) => source.isFirstUse);
+  if (isFirstUse) await output.write(FIRST_USE);
+  for (const source of sources) await writeAll(source, { output, lines, terminal });
   await output.end();
   report(lines, terminal);
+  if (isFirstUse) terminal.err('marked as trusted on first use: verdicts that rely on it say so\n');
   return EXIT.ok;
 }
 
+interface Made {
+  readonly made: AsyncIterable<string>;
+  /** Whether nobody vouches for the values but a host that had them. */
+  readonly isFirstUse: boolean;
+}
+
+type Source = Made & { readonly name: string };
+
+/** What opens a source of the kind that the options say. */
+function opener(
+  options: Parameters<typeof addressOf>[0] & {
+    readonly [kind in (typeof KINDS)[number]]: boolean;
+  },
+  { lines, environment }: { readonly lines: SetLines; readonly environment: Environment },
+): (source: string) => Promise<Made> {
+  const [kind, ...more] = KINDS.filter((option) => options[option]);
+  if (more.length > 0) throw new UsageError(`reference make: --${kind} and --${more[0]} at once.`);
+  if (kind === undefined || kind === 'list') {
+    const linesOf = async (source: string) =>
+      kind === 'list' ? listLines(source, lines) : lines.source(await openSource(source));
+    return async (source) => ({ made: await linesOf(source), isFirstUse: false });
+  }
+  const service = addressOf(options, environment);
+  const ask = kind === 'from-verdicts' ? proposedValues : acceptedValues;
+  return async (attester) => {
+    const { values, isFirstUse } = await ask(service, attester);
+    return { made: valueLines(values, lines), isFirstUse };
+  };
+}
+
 async function writeAll(
-  source: string,
-  made: AsyncIterable<string>,
+  { name, made }: Source,
   to: { readonly output: Output; readonly lines: SetLines; readonly terminal: Terminal },
 ): Promise<void> {
   let shown = 0;
@@ -63,7 +101,7 @@ async function writeAll(
   } catch (error) {
     if (!(error instanceof NotAnArchive)) throw error;
     const hint = 'A measurement list needs --list; a folder is read as a root file system.';
-    throw new UsageError(`${printable(source)}: ${printable(error.message)}.`, hint);
+    throw new UsageError(`${printable(name)}: ${printable(error.message)}.`, hint);
   }
   if (shown > 0) to.terminal.err('\r\u001b[K');
 }
@@ -80,34 +118,22 @@ async function openSource(source: string): Promise<AsyncIterable<Found>> {
 async function* listLines(file: string, lines: SetLines): AsyncGenerator<string> {
   const claim = { kind: 'current', encoding: 'binary', digestColumn: 'sha1' } as const;
   const recorded = new RecordedValues([claim]);
-  const seen = new Set<string>();
   for await (const window of readWindows(file)) {
     recorded.push(0, window);
-    yield* freshLines(recorded, lines, seen);
+    for (const value of recorded.take()) yield lines.recorded(value);
   }
   const broken = recorded.end();
-  yield* freshLines(recorded, lines, seen);
+  for (const value of recorded.take()) yield lines.recorded(value);
   if (broken !== undefined) {
     throw new UsageError(`${printable(file)}: not a whole measurement list: ${broken}.`);
   }
 }
 
-/** A list repeats files; a set need not. */
-function* freshLines(
-  recorded: RecordedValues,
+async function* valueLines(
+  values: AsyncIterable<RecordedValue | LeftOut>,
   lines: SetLines,
-  seen: Set<string>,
-): Generator<string> {
-  for (const value of recorded.take()) {
-    if ('kind' in value) {
-      lines.left.push(value);
-      continue;
-    }
-    const line = lines.recorded(value);
-    if (seen.has(line)) continue;
-    seen.add(line);
-    yield line;
-  }
+): AsyncGenerator<string> {
+  for await (const value of values) yield lines.recorded(value);
 }
 
 function hashOf(name: string): FileHash {
@@ -163,5 +189,7 @@ const FIRST_USE = `${JSON.stringify({
   format: 'plumbline-reference-set/1',
   basis: 'trusted-on-first-use',
 })}\n`;
+/** Where values come from, if not from files and packages. */
+const KINDS = ['list', 'from-attester', 'from-verdicts'] as const;
 const SHOWN_EVERY = 500;
 const SHOWN_LEFT = 20;

@@ -20,6 +20,8 @@ export class SetLines {
   readonly #choices: LineChoices;
   /** Values of this source's files, for its links. */
   #known = new Map<string, readonly string[]>();
+  /** What lists recorded that is a line already: a list repeats files, a set need not. */
+  readonly #recorded = new Set<string>();
   /** Lines that were made. */
   entries = 0;
   /** What gave no line. */
@@ -38,9 +40,16 @@ export class SetLines {
     }
   }
 
-  /** The line of a value that a list recorded. Spaces in its name are underscores already. */
-  recorded({ path, algorithm, digest }: RecordedValue): string {
-    return this.#lines(path, [`${algorithm}:${toHex(digest)}`]);
+  /** The line of a value that a list recorded, empty where there is one already. Spaces in its name
+   *  are underscores already. */
+  recorded(found: RecordedValue | LeftOut): string {
+    if ('kind' in found) return this.#leave(found);
+    const { path, algorithm, digest } = found;
+    const value = `${algorithm}:${toHex(digest)}`;
+    const key = this.#choices.paths === 'bound' ? `${value} ${this.#hostPath(path)}` : value;
+    if (this.#recorded.has(key)) return '';
+    this.#recorded.add(key);
+    return this.#lines(path, [value]);
   }
 
   async #lineOf(found: Found): Promise<string> {
@@ -75,11 +84,15 @@ export class SetLines {
   }
 
   #lines(path: string, values: readonly string[]): string {
-    const host = this.#choices.mergedUsr ? mergedUsr(path) : path;
+    const host = this.#hostPath(path);
     if (unusablePath(host) !== undefined) return '';
     this.entries += values.length;
     const place = this.#choices.paths === 'bound' ? { path: host } : {};
     return values.map((digest) => `${JSON.stringify({ digest, ...place })}\n`).join('');
+  }
+
+  #hostPath(path: string): string {
+    return this.#choices.mergedUsr ? mergedUsr(path) : path;
   }
 
   #leave(left: LeftOut): string {

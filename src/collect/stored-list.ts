@@ -22,10 +22,14 @@ export class RecordedValues {
   readonly #walk: ListWalk;
   readonly #values: RecordedValue[] = [];
   readonly #left: LeftOut[] = [];
+  readonly #count: number;
 
-  constructor(segments: readonly SegmentClaim[]) {
+  /** Only the first `count` records say anything: those that a quote proves, say. */
+  constructor(segments: readonly SegmentClaim[], count = Number.MAX_SAFE_INTEGER) {
+    this.#count = count;
     this.#walk = new ListWalk({ segments, fromIndex: 0 }, (table, origin) => {
-      for (let row = 0; row < table.count; row += 1) {
+      const rows = Math.min(table.count, count - origin.firstIndex);
+      for (let row = 0; row < rows; row += 1) {
         digestsOfRow({ ...origin, table }, row);
         this.#add(recordAt(table, row, origin));
       }
@@ -41,9 +45,8 @@ export class RecordedValues {
   end(): string | undefined {
     this.#walk.end();
     const { broken } = this.#walk;
-    return (
-      broken && `record ${broken.index}: ${broken.malformed.field}: ${broken.malformed.actual}`
-    );
+    if (broken === undefined || broken.index >= this.#count) return undefined;
+    return `record ${broken.index}: ${broken.malformed.field}: ${broken.malformed.actual}`;
   }
 
   /** Takes out what was found since the last call. */
@@ -53,20 +56,29 @@ export class RecordedValues {
   }
 
   #add(record: ImaRecord): void {
-    if (record.violation || record.columnMismatch) return;
     const template = templateOf(record);
     const fields = template && readRecordFields(record, template);
-    if (template?.name === BUFFER_TEMPLATE || fields?.ok !== true) return;
-    const { fileDigest, name } = fields.value;
-    if (name === undefined || fileDigest === undefined || isAggregate(name)) return;
-    const algorithm = hashByName(fileDigest.algorithm)?.name;
-    const path = utf8Text(name);
-    const why = whyNot(path, algorithm, fileDigest.bytes);
-    if (why !== undefined || path === undefined || algorithm === undefined) {
-      this.#left.push({ kind: 'left-out', path: path ?? latinText(name), why: why ?? '' });
+    const name = fields?.ok === true ? fields.value.name : undefined;
+    if (fields?.ok !== true || name === undefined || record.columnMismatch) {
+      this.#leave(name ?? NO_NAME, `record ${record.index}: it does not tell a file`);
       return;
     }
-    this.#values.push({ path, algorithm, digest: fileDigest.bytes });
+    if (isAggregate(name)) return;
+    const { fileDigest } = fields.value;
+    const isFile = template?.name !== BUFFER_TEMPLATE && fileDigest !== undefined;
+    const algorithm = hashByName(fileDigest?.algorithm ?? '')?.name;
+    const path = utf8Text(name);
+    const why = isFile ? whyNot(record, path, algorithm) : 'an event or a key, not a file';
+    if (why !== undefined || !isFile || path === undefined || algorithm === undefined) {
+      this.#leave(name, why ?? '');
+      return;
+    }
+    if (isAllZero(fileDigest.bytes)) this.#leave(name, 'its content was never read');
+    else this.#values.push({ path, algorithm, digest: fileDigest.bytes });
+  }
+
+  #leave(name: Uint8Array, why: string): void {
+    this.#left.push({ kind: 'left-out', path: utf8Text(name) ?? latinText(name), why });
   }
 }
 
@@ -75,12 +87,14 @@ function isAggregate(name: Uint8Array): boolean {
 }
 
 function whyNot(
+  { violation }: ImaRecord,
   path: string | undefined,
   algorithm: HashName | undefined,
-  digest: Uint8Array,
 ): string | undefined {
+  if (violation) return 'a violation: its content was not measured';
   if (path === undefined) return 'its name is not UTF-8';
   if (!path.startsWith('/')) return 'a bare name: the kernel could not tell its path';
-  if (algorithm === undefined) return 'its digest is of an algorithm that no set can hold';
-  return isAllZero(digest) ? 'its content was never read: the digest is zero' : undefined;
+  return algorithm === undefined ? 'its digest is of an algorithm that no set can hold' : undefined;
 }
+
+const NO_NAME = new Uint8Array();

@@ -121,15 +121,16 @@ export class FindingLog {
     return { findings: this.#kept, counts: [...this.#counts], worst: this.#worst };
   }
 
-  /** A copy without findings that have no weight. Codes that only such findings have are left out
-   *  of the counts too. */
-  weighty(): FindingLog {
-    const weighty = new FindingLog(this.#capPerCode);
-    weighty.#worst = this.#worst;
-    for (const finding of this.#kept) if (finding.severity !== 'info') weighty.#kept.push(finding);
-    const codes = new Set(weighty.#kept.map(({ code }) => code));
-    for (const [code, count] of this.#counts) if (codes.has(code)) weighty.#counts.set(code, count);
-    return weighty;
+  /** A copy without findings that have no weight, except of the codes in `besides`. Codes that only
+   *  such findings have are left out of the counts too. */
+  lasting(besides: ReadonlySet<FindingCode>): FindingLog {
+    const lasting = new FindingLog(this.#capPerCode);
+    lasting.#worst = this.#worst;
+    const lasts = ({ severity, code }: Finding) => severity !== 'info' || besides.has(code);
+    for (const finding of this.#kept) if (lasts(finding)) lasting.#kept.push(finding);
+    const codes = new Set(lasting.#kept.map(({ code }) => code));
+    for (const [code, count] of this.#counts) if (codes.has(code)) lasting.#counts.set(code, count);
+    return lasting;
   }
 
   /** Takes over what an earlier round left open, marked as carried. */

@@ -5,6 +5,7 @@ import { escapeText, latinText, toHex } from '../bytes/encoding.ts';
 import { VERDICT_LIMITS } from '../bytes/limits.ts';
 import type { Malformed } from '../bytes/reader.ts';
 import { digest } from '../crypto/digest.ts';
+import type { FindingCode } from '../findings/codes.ts';
 import { FindingLog, type SavedFindings, type Subject } from '../findings/finding.ts';
 import { BUFFER_TEMPLATE, bindBuffer } from '../ima/buffer-events.ts';
 import { type ImaRecord, readRecordFields, templateOf } from '../ima/record.ts';
@@ -101,7 +102,7 @@ export class RecordAppraisal {
     const open = this.content.copy();
     open.absorb(this.integrity);
     return {
-      open: open.weighty().save(),
+      open: open.lasting(LASTING).save(),
       epochs: this.epochs.save(),
       events: this.#events.save(),
     };
@@ -311,3 +312,6 @@ function subjectOfRecord(record: ImaRecord): { readonly subject?: Subject } {
   const fields = template && readRecordFields(record, template);
   return fields?.ok === true ? { subject: subjectOf(fields.value) } : {};
 }
+
+/** What stays true of the boot although it weighs nothing: every later verdict relies on it too. */
+const LASTING: ReadonlySet<FindingCode> = new Set(['ima.trusted_on_first_use']);
