@@ -177,8 +177,8 @@ describe('event logs that lie', () => {
       const verdict = verdictOf(withEvidence(capture, { bootLog: forged }));
       assert.equal(verdict.status, 'contraindicated', `${count}`);
       const grave = verdict.findings.find(({ severity }) => severity === 'contraindicated');
-      assert.match(grave?.code ?? '', /^boot\.(field_malformed|truncated|replay_mismatch)$/);
-      assert.notEqual(grave?.where.offsetBytes ?? grave?.where.pcr, undefined, `${count}`);
+      assert.ok(grave && UNREADABLE.includes(grave.code), `${count}: ${grave?.code}`);
+      assert.notEqual(grave.where.offsetBytes ?? grave.where.pcr, undefined, `${count}`);
     }
   });
 });
@@ -243,3 +243,9 @@ function locality(value: number): MadeEvent {
   const data = Buffer.concat([Buffer.from('StartupLocality\0', 'latin1'), Buffer.of(value)]);
   return { pcr: 0, type: 3, data };
 }
+
+const UNREADABLE: readonly string[] = [
+  'boot.field_malformed',
+  'boot.truncated',
+  'boot.replay_mismatch',
+];

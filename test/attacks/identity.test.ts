@@ -24,12 +24,12 @@ import {
   RULES,
   root,
   UNKNOWN,
-  UNTRUSTED,
 } from '../unit/chain-scene.ts';
 import { testFile } from '../unit/evidence-files.ts';
 import { hex, makeEccKey, writeEccPublic } from '../unit/tpm-writer.ts';
 import { AK, assertAccepted, assertRefused, verdictOf, withEvidence } from './scene.ts';
 
+const UNTRUSTED = 'ek.chain_untrusted path';
 const KEYS = 'evidence/01-ima-ng-tcb/boot1/keys';
 
 describe('attacks on identity', () => {
