@@ -11,14 +11,16 @@ state=${PLUMBLINE_STATE:-/var/lib/plumbline-agent}
 list=${PLUMBLINE_LIST:-/sys/kernel/security/ima/binary_runtime_measurements}
 boot_log=${PLUMBLINE_BOOT_LOG:-/sys/kernel/security/tpm0/binary_bios_measurements}
 boot_id=${PLUMBLINE_BOOT_ID:-$(cat /proc/sys/kernel/random/boot_id)}
-ek_kind=${PLUMBLINE_EK:-rsa}          # rsa (2048 bits) or ecc (P-256)
+ek_kind=${PLUMBLINE_EK:-rsa}          # rsa, ecc (P-256), rsa3072 or ecc384
 ak_scheme=${PLUMBLINE_AK:-rsassa}     # rsassa, rsapss or ecdsa
 ak_handle=${PLUMBLINE_AK_HANDLE:-0x81018100}
 
 case $ek_kind in
   rsa) ek_index=0x01c00002 ;;
   ecc) ek_index=0x01c0000a ;;
-  *) echo "PLUMBLINE_EK is rsa or ecc" >&2; exit 2 ;;
+  rsa3072) ek_index=0x01c0001c ;;
+  ecc384) ek_index=0x01c00016 ;;
+  *) echo "PLUMBLINE_EK is rsa, ecc, rsa3072 or ecc384" >&2; exit 2 ;;
 esac
 case $ak_scheme in
   rsassa | rsapss) ak_kind=rsa ;;
@@ -76,11 +78,14 @@ ask_to_enrol() {
 
 # [activate]
 activate() {
+  local auth=()
   jq -r .activation.credentialFile "$work/asked.json" | base64 -d > "$work/credential"
   tpm2_startauthsession --policy-session --session "$work/session.ctx"
   tpm2_policysecret --session "$work/session.ctx" --object-context endorsement > "$work/log"
+  # Newer kinds of endorsement keys also take their password, which is empty.
+  case $ek_kind in rsa | ecc) auth=(--credentialkey-auth "session:$work/session.ctx") ;; esac
   tpm2_activatecredential --credentialedkey-context "$ak_handle" \
-    --credentialkey-context "$work/ek.ctx" --credentialkey-auth "session:$work/session.ctx" \
+    --credentialkey-context "$work/ek.ctx" "${auth[@]}" \
     --credential-blob "$work/credential" --certinfo-data "$work/secret" > "$work/log"
   tpm2_flushcontext "$work/session.ctx"
   flush

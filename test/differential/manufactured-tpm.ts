@@ -37,11 +37,12 @@ export class Manufacturer {
   }
 
   /** Makes a TPM with certificates for its RSA and P-384 EKs. Its state is in `folder`. */
-  make(folder: string): ManufacturedTpm {
+  make(folder: string, { rsaBits = 2048 }: { readonly rsaBits?: 2048 | 3072 } = {}) {
     mkdirSync(folder);
     const setup = ['--config', path.join(this.#folder, 'setup.conf')];
     const state = ['--tpm2', '--tpmstate', folder, '--pcr-banks', 'sha1,sha256'];
-    must('swtpm_setup', ['--create-ek-cert', ...setup, ...state]);
+    const keys = ['--create-ek-cert', '--rsa-keysize', String(rsaBits)];
+    must('swtpm_setup', [...keys, ...setup, ...state]);
     return new ManufacturedTpm(folder);
   }
 

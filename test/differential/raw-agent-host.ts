@@ -138,6 +138,6 @@ export class Host {
 
 interface HostFiles {
   readonly folder: string;
-  readonly ek?: 'rsa' | 'ecc';
+  readonly ek?: 'rsa' | 'ecc' | 'rsa3072' | 'ecc384';
   readonly ak?: 'rsassa' | 'rsapss' | 'ecdsa';
 }

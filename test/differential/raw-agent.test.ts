@@ -37,11 +37,13 @@ describe('the raw agent', NEEDED, () => {
         const manufacturer = new Manufacturer(folder);
         for (const [ek, ak] of [
           ['rsa', 'rsapss'],
-          ['rsa', 'ecdsa'],
+          ['rsa3072', 'ecdsa'],
           ['ecc', 'ecdsa'],
+          ['ecc384', 'rsassa'],
         ] as const) {
           const name = `${ek}-${ak}`;
-          const tpm = manufacturer.make(path.join(folder, name));
+          const rsaBits = ek === 'rsa3072' ? 3072 : 2048;
+          const tpm = manufacturer.make(path.join(folder, name), { rsaBits });
           await trust(running, manufacturer);
           const host = new Host(running, tpm, {
             folder: path.join(folder, `${name}-host`),
