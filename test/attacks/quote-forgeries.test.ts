@@ -159,7 +159,7 @@ describe('forged quotes', () => {
     }
   });
 
-  it('CVE-2023-3674: a signature that does not verify decides, whatever else is right', async () => {
+  it('CVE-2023-3674: a broken signature decides, whatever else is right', async () => {
     const capture = await loadCapture(REAL);
     assertAccepted(verdictOf(capture));
     const { bytes } = capture.evidence.quote.signature;

@@ -59,7 +59,7 @@ describe('selections', () => {
     assert.ok(structural.findings.some(({ code }) => code === 'pcr.value_unselected'));
   });
 
-  it('CVE-2024-29039: a selection beside the quote that names other PCRs than the signed one', () => {
+  it('CVE-2024-29039: a selection beside the quote, of other PCRs than the signed one', () => {
     assertAccepted(verdictOf(madeCapture(), PCR10));
     const value = pcrAfter(RECORDS, 10);
     const pcrDigest = hash('sha256', value);
