@@ -201,8 +201,8 @@ describe('--policy and --sets', () => {
 
   const unusable: readonly (readonly [string, string, string, RegExp])[] = [
     ['a set that is not there', 'other.txt', '', /demo-host/],
-    ['a set in CSV', 'demo-host.csv', 'x', /not supported by this version/],
-    ['a set of unknown form', 'demo-host.dat', 'x', /extension "\.dat" is not known/],
+    ['a set in CSV without a header', 'demo-host.csv', 'x', /line 1: /],
+    ['a set of unknown form', 'demo-host.dat', 'x', /has the extension "\.dat"/],
     ['a set with a bad line', 'demo-host.txt', 'no digest\n', /line 1: /],
   ];
   for (const [name, file, text, expected] of unusable) {
