@@ -146,6 +146,7 @@ enrol() {
 }
 
 attest() {
+  if [ ! -s "$state/attester" ]; then echo "not enrolled: run raw-agent.sh enrol" >&2; exit 2; fi
   call -X POST "$url/v1/attesters/$(cat "$state/attester")/challenges" > "$work/challenge.json"
   quote
   send_evidence

@@ -7,17 +7,20 @@ import { type Environment, printable } from './terminal.ts';
 
 /** Options of every such command. */
 export const SERVICE_OPTIONS = {
-  url: { type: 'string', default: 'http://127.0.0.1:8080' },
+  url: { type: 'string' },
   token: { type: 'string' },
 } as const;
 
 /** The service that options and environment name. */
 export function addressOf(
-  { url, token }: { readonly url: string; readonly token?: string },
+  { url, token }: { readonly url?: string; readonly token?: string },
   environment: Environment,
 ): ServiceAddress {
   const secret = token ?? environment['PLUMBLINE_TOKEN'];
-  if (secret !== undefined && secret !== '') return { url: url.replace(/\/$/, ''), token: secret };
+  const address = url ?? environment['PLUMBLINE_URL'] ?? 'http://127.0.0.1:8080';
+  if (secret !== undefined && secret !== '') {
+    return { url: address.replace(/\/$/, ''), token: secret };
+  }
   throw new UsageError(
     'there is no token for the service.',
     'Put it into the environment as PLUMBLINE_TOKEN; --token shows it to other users.',
