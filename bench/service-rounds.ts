@@ -43,7 +43,7 @@ export async function measureService(
   const workers = startWorkers();
   const ports: Ports = { clock, random, workers, ...storesOn(counting.database, random.id) };
   const service = makeService(ports, LIMITS);
-  await publishPolicy(ports, new TextEncoder().encode(JSON.stringify(POLICY)), OPERATOR);
+  await publishPolicy(service, new TextEncoder().encode(JSON.stringify(POLICY)), OPERATOR);
   await activatePolicy(service, { name: POLICY.name, version: 1 }, OPERATOR);
   const measured: { host: Host; records: number; rounds: number; counts: DatabaseCounts }[] = [];
   // One history after the other: the database holds no more than it and the shorter ones.

@@ -95,7 +95,7 @@ async function resultOf(lines: AsyncIterable<TrialLine>) {
 
 async function publish(service: Service, measurements: readonly object[]): Promise<void> {
   const text = JSON.stringify({ ...POLICY, ima: { measurements } });
-  await publishPolicy(service.ports, new TextEncoder().encode(text), BY);
+  await publishPolicy(service, new TextEncoder().encode(text), BY);
 }
 
 async function firstRound(service: Service, list: MadeList, records: number): Promise<Host> {

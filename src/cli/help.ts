@@ -2,6 +2,7 @@
 // docs/cli.md says the same at more length.
 
 import { ANCHORS_HELP, KEYRING_HELP } from './keys-help.ts';
+import { POLICY_HELP } from './policy-help.ts';
 import { REFERENCE_HELP } from './reference-help.ts';
 
 /** Shown without a command and for `--help`. */
@@ -15,8 +16,7 @@ Usage: plumbline COMMAND [ARGUMENT…]
   demo           see it work: a service, a real list, altered copies of it
   verify         judge evidence bundles, offline
   inspect        show what is inside a quote, list, event log, key or bundle
-  policy check   check an acceptance policy before it goes anywhere
-  policy import-keylime   convert a Keylime runtime policy
+  policy         check acceptance policies, try them out, activate them
   reference      make, compare and upload sets of known digests
   keyring        upload keys that policies name
   anchors        say whose certificates of TPM keys are believed
@@ -102,35 +102,6 @@ SIGINT or SIGTERM ends the service after the requests in hand.
 Examples:
   plumbline serve --data /var/lib/plumbline
   DATABASE_URL=postgres://plumbline@db/plumbline plumbline serve
-`;
-
-const POLICY_HELP = `Check acceptance policies, or make one of a Keylime runtime policy.
-
-Usage: plumbline policy check [OPTION…] FILE…
-       plumbline policy import-keylime [--name NAME] --out DIR FILE
-
-Says where a document does not fit the schema, which reference sets and keyrings
-it needs, and what in it was hardly meant: rules that can never decide,
-acceptance of anything, SHA-1. Several files are taken for policies that are in
-force together.
-
-  --sets DIR      check that the sets it names are in this folder and readable
-  --keyrings DIR  check the same of the keyrings it names
-  --explain       show the whole policy, every default filled in
-  --json          one JSON document per file, one per line, for programs
-
-Exit codes:
-  0  usable         notes may say what is worth knowing
-  2  not usable     any of the files, with every place
-  3  usable         but something in it warns of a mistake
-
-import-keylime writes DIR/policy.json and its reference sets, DIR/sets/*.ndjson,
-and says what of the document could not be carried over.
-
-Examples:
-  plumbline policy check prod.json
-  plumbline policy check --sets sets/ policies/*.json
-  plumbline policy check --explain prod.json
 `;
 
 const DEMO_HELP = `See a first verdict: starts the service on an embedded database in a temporary

@@ -1,5 +1,5 @@
-// `plumbline policy check`: acceptance policies read exactly as the service reads them, and looked
-// over for what was hardly meant. docs/cli.md, "policy check"
+// `plumbline policy …`; and `policy check`: policies read exactly as the service reads them, and
+// looked over for what was hardly meant. docs/cli.md, "policy check"
 
 import { explainPolicy } from '../policy/explain.ts';
 import { type Lint, lintPolicy, lintText } from '../policy/lint.ts';
@@ -16,16 +16,25 @@ import {
   requireKeyrings,
   UnusablePolicy,
 } from './policy-files.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { runPolicyActivate, runPolicyList, runPolicyUpload } from './policy-service.ts';
+import { runPolicyTrial } from './policy-trial.ts';
+import { type Environment, printable, type Terminal } from './terminal.ts';
 
 /** Runs `plumbline policy …` and gives its exit code: `warning` where a lint warns. */
-export async function runPolicy(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [action, ...rest] = args;
-  if (action === 'import-keylime') return runImportKeylime(rest, terminal);
-  if (action !== 'check') {
-    throw new UsageError('policy: the actions are check, import-keylime.', helpHint('policy'));
-  }
-  const { values, positionals } = readArguments('policy', rest, {
+export async function runPolicy(
+  args: readonly string[],
+  terminal: Terminal,
+  environment: Environment,
+): Promise<number> {
+  const [action = '', ...rest] = args;
+  const run = ACTIONS.get(action);
+  if (run !== undefined) return run(rest, terminal, environment);
+  const names = [...ACTIONS.keys()].join(', ');
+  throw new UsageError(`policy: the actions are ${names}.`, helpHint('policy'));
+}
+
+async function runPolicyCheck(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments('policy', args, {
     explain: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     keyrings: { type: 'string' },
@@ -146,3 +155,18 @@ function asJson(check: LintedCheck, explain: boolean): object {
     ...(explain ? { policy: JSON.parse(explainPolicy(document)) } : {}),
   };
 }
+
+type Run = (
+  args: readonly string[],
+  terminal: Terminal,
+  environment: Environment,
+) => Promise<number>;
+
+const ACTIONS: ReadonlyMap<string, Run> = new Map<string, Run>([
+  ['check', runPolicyCheck],
+  ['upload', runPolicyUpload],
+  ['trial', runPolicyTrial],
+  ['activate', runPolicyActivate],
+  ['list', runPolicyList],
+  ['import-keylime', runImportKeylime],
+]);

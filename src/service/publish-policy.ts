@@ -3,6 +3,7 @@
 
 import type { Keyring } from '../crypto/trusted-key.ts';
 import { compilePolicy } from '../policy/compile.ts';
+import { lintPolicy, lintText } from '../policy/lint.ts';
 import { keyringNames, setNames } from '../policy/named-material.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
@@ -18,6 +19,7 @@ import {
 import type { Author, PolicyVersion } from './policy-store.ts';
 import type { Ports } from './ports.ts';
 import { Problem } from './problem.ts';
+import { nextTurn } from './slices.ts';
 import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 
 /** A version as it is kept now. */
@@ -27,24 +29,30 @@ export interface PublishedPolicy {
   readonly digest: string;
   /** False when the name has this document already. */
   readonly created: boolean;
-  /** What the author should know: options without effect, rules that refuse everything. */
+  /** What the author should know: options without effect, and lints of what was hardly meant. */
   readonly notes: readonly string[];
 }
 
 /** Keeps a policy, given as UTF-8 JSON text, as the next version of its name. The reference sets
- *  and keyrings that it names must have been uploaded. Problem: `policy.invalid`. */
+ *  and keyrings that it names must have been uploaded. Others run between the steps, each of which
+ *  can cost some ten milliseconds. Problem: `policy.invalid`. */
 export async function publishPolicy(
-  ports: Ports,
+  { ports, policies }: { readonly ports: Ports; readonly policies: PolicyCatalog },
   text: Uint8Array,
   by: Author,
 ): Promise<PublishedPolicy> {
   const parsed = parsePolicy(text);
   if (!parsed.ok) throw invalidPolicy(parsed.problems);
   const document = parsed.policy;
+  await nextTurn();
   const sets = await uploadedSets(ports, document);
   const keyrings = await uploadedKeyrings(ports, document);
   const result = compilePolicy(document, { sets, keyrings, version: null });
   if (!result.ok) throw invalidPolicy(result.problems);
+  await nextTurn();
+  const others = (await policies.activeDocuments()).map((active) => active.document);
+  const lints = lintPolicy(document, { sets, others }).map(lintText);
+  await nextTurn();
   const at = ports.clock.now();
   const digest = policyDigest(document);
   const { name } = document;
@@ -57,7 +65,7 @@ export async function publishPolicy(
     by,
     audit: (version) => ({ ...entry, detail: { version, digest } }),
   });
-  return { name, digest, ...published, notes: result.notes };
+  return { name, digest, ...published, notes: [...result.notes, ...lints] };
 }
 
 /** Makes a version the active one of its name, with what is active now of what it names; `expected`

@@ -56,6 +56,23 @@ onBothDatabases('policies and reference sets', (opened) => {
     );
   });
 
+  it('tell the author of a version what was hardly meant', async () => {
+    const rule = { id: 'all', path: '/**', then: 'accept' };
+    const rules = [rule, { ...rule, id: 'more', path: '/usr/**' }];
+    const lax = { ...POLICY, name: 'lax', ima: { measurements: rules } };
+    const { status, body } = await upload(lax);
+    assert.equal(status, 201);
+    const named = [...Object(body['notes'])].map((note) => /\((\S+)\)$/.exec(note)?.[1]);
+    assert.deepEqual(named.sort(), [
+      'labels.tie',
+      'rule.accepts_any_content',
+      'rule.accepts_everything',
+      'rule.unreachable',
+    ]);
+    const good = await upload({ ...POLICY, freshness: { challengeSeconds: 61 } });
+    assert.deepEqual(good.body['notes'], []);
+  });
+
   it('refuse what is not a policy, by its places', async () => {
     const { status, body } = await upload({ ...POLICY, ima: { measurements: [], extra: 1 } });
     assert.equal(status, 422);

@@ -166,7 +166,7 @@ function versionView({ createdAt, activatedAt, author, ...kept }: PolicyVersion)
 }
 
 /** The text is parsed by the policy room: only there are repeated keys seen. */
-function uploadRoute(scope: Api, { ports }: Service): void {
+function uploadRoute(scope: Api, service: Service): void {
   scope.removeContentTypeParser('application/json');
   scope.addContentTypeParser(
     'application/json',
@@ -189,7 +189,7 @@ function uploadRoute(scope: Api, { ports }: Service): void {
       },
     },
     async (request, reply) => {
-      const published = await publishPolicy(ports, request.body, callerOf(request));
+      const published = await publishPolicy(service, request.body, callerOf(request));
       const { name, version, notes } = published;
       return reply
         .code(published.created ? 201 : 200)
