@@ -24,7 +24,7 @@ function extended(values: PcrValues): PcrValues {
 /** Codes for the aggregate over `aggregated`, where `quoted` is proven and `logged` is the replay. */
 function codes(aggregated: PcrValues, quoted: PcrValues, logged: PcrValues | undefined): string[] {
   const bytes = hash('sha256', ...(aggregated.get('sha256')?.values() ?? []));
-  const digest = { algorithm: 'sha256', bytes } as const;
+  const digest = { algorithm: 'sha256', bytes, of: 'untold', offsetBytes: 0 } as const;
   const where = { index: 0, segment: 0, offsetBytes: 0, afterExecute: false };
   const record = { ...where, name: 'boot_aggregate', digest } as const;
   const evidence = { proven: quoted, replayed: () => logged };
