@@ -30,6 +30,10 @@ export interface Settings {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Absent: only our own tokens count. */
   readonly oidc?: OidcSettings;
+  /** What results name as their issuer: the address under which relying parties reach us. */
+  readonly issuer?: string;
+  /** A file with the private key (JWK) that signs results. Absent: a key kept in the database. */
+  readonly resultKeyFile?: string;
 }
 
 /** Where the environment is wrong: a mistake of whoever starts the service. */
@@ -48,6 +52,7 @@ export function settingsFrom(environment: Readonly<Record<string, string | undef
   }
   const { data } = parsed;
   const { PLUMBLINE_TRUSTED_PROXIES: trustedProxies } = data;
+  const { PLUMBLINE_ISSUER: issuer, PLUMBLINE_RESULT_KEY: resultKeyFile } = data;
   const tls = tlsFrom(data);
   const oidc = oidcFrom(data);
   return {
@@ -73,6 +78,8 @@ export function settingsFrom(environment: Readonly<Record<string, string | undef
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
     ...(tls === undefined ? {} : { tls }),
     ...(oidc === undefined ? {} : { oidc }),
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(resultKeyFile === undefined ? {} : { resultKeyFile }),
   };
 }
 
@@ -138,6 +145,7 @@ const ROLE = z.enum([
   'operator',
   'policy-admin',
   'auditor',
+  'relying-party',
   'admin',
 ] as const satisfies readonly Role[]);
 
@@ -183,6 +191,8 @@ const eachVariable = z.object({
   PLUMBLINE_TLS_CERT: z.string().optional(),
   PLUMBLINE_TLS_KEY: z.string().optional(),
   PLUMBLINE_PLAIN_HTTP: z.literal('behind-proxy').optional(),
+  PLUMBLINE_ISSUER: z.string().regex(SAFE_ADDRESS, ISSUER_HINT).optional(),
+  PLUMBLINE_RESULT_KEY: z.string().optional(),
   PLUMBLINE_OIDC_ISSUER: z.string().regex(SAFE_ADDRESS, ISSUER_HINT).optional(),
   PLUMBLINE_OIDC_AUDIENCE: z.string().optional(),
   PLUMBLINE_OIDC_ROLES: roleMapping.optional(),

@@ -10,6 +10,7 @@ import { sweep } from './service/housekeeping.ts';
 import { oidcIssuer } from './service/oidc.ts';
 import { fetchIssuerDocument } from './service/oidc-document.ts';
 import type { Clock, Ports, Random } from './service/ports.ts';
+import { requireSigningKey } from './service/result-keys.ts';
 import { makeService } from './service/service.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
@@ -49,6 +50,7 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
     random,
     ...storesOn(database, random.id),
     workers: startWorkers(),
+    ...(await keptResultKey(settings)),
     ...(issuer === undefined ? {} : { issuer }),
   };
   const { tls, trustedProxies, rates } = settings;
@@ -58,6 +60,7 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
     requestMs: settings.requestSeconds * 1000,
     logger: { level: settings.logLevel },
     rates,
+    ...(settings.issuer === undefined ? {} : { issuer: settings.issuer }),
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
     ...(tls === undefined ? {} : { tls: await readKeys(tls) }),
   });
@@ -82,6 +85,14 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
 async function readKeys(files: NonNullable<Settings['tls']>): Promise<TlsKeys> {
   const [cert, key] = await Promise.all([files.certFile, files.keyFile].map(readText));
   return { cert: cert ?? '', key: key ?? '' };
+}
+
+/** Fails before anybody is answered when the file does not hold a key that can sign. */
+async function keptResultKey({ resultKeyFile }: Settings): Promise<{ resultKey?: string }> {
+  if (resultKeyFile === undefined) return {};
+  const resultKey = await readText(resultKeyFile);
+  await requireSigningKey(resultKey);
+  return { resultKey };
 }
 
 /** An address of the issuer's, or a file. */

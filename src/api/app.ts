@@ -23,6 +23,7 @@ import { keyringRoutes } from './routes/keyrings.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { referenceSetRoutes } from './routes/reference-sets.ts';
+import { resultRoutes } from './routes/results.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { trialRoutes } from './routes/trials.ts';
@@ -31,8 +32,10 @@ import { verdictRoutes } from './routes/verdicts.ts';
 
 /** How the application behaves as a server. */
 export interface AppSettings {
-  /** Of the running program, for /openapi.json. */
+  /** Of the running program, for /openapi.json and for results. */
   readonly version: string;
+  /** What results name as their issuer. */
+  readonly issuer?: string;
   /** Until a request must have arrived whole. */
   readonly requestMs: number;
   readonly logger: NonNullable<FastifyServerOptions['logger']>;
@@ -76,6 +79,7 @@ export async function buildApp(service: Service, settings: AppSettings): Promise
   proposalRoutes(api, service);
   keyringRoutes(api, service);
   trustAnchorRoutes(api, service);
+  resultRoutes(api, service, settings);
   tokenRoutes(api, service);
   auditRoutes(api, service);
   await api.ready();

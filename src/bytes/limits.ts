@@ -229,3 +229,19 @@ export const ACCESS_LIMITS = {
   /** Keys of a token issuer: real ones have two or three. */
   issuerKeys: 100,
 } as const;
+
+/** Caps on attestation results and on the keys that sign them. */
+export const RESULT_LIMITS = {
+  /** Characters of a relying party's nonce: the shortest and the longest that EAR allows. */
+  nonceCharsMin: 12,
+  /** Base64url of 64 bytes, unpadded. */
+  nonceCharsMax: 86,
+  /** Characters of an audience: an address. */
+  audienceChars: 256,
+  /** A result that is read: ours have less than two thousand bytes. */
+  tokenBytes: 65_536,
+  /** A key set that is read: a hundred keys. */
+  keySetBytes: 65_536,
+  /** How long a replaced key stays in the key set: the longest life of a verdict, and a minute. */
+  oldKeySeconds: 604_860,
+} as const;

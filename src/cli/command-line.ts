@@ -37,6 +37,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Run>> = new Map([
   ['reference', async () => (await import('./reference-command.ts')).runReference],
   ['keyring', async () => (await import('./keyring-command.ts')).runKeyring],
   ['anchors', async () => (await import('./anchors-command.ts')).runAnchors],
+  ['result', async () => (await import('./result-command.ts')).runResult],
   ['demo', async () => (await import('./demo-command.ts')).runDemo],
 ]);
 

@@ -4,6 +4,7 @@
 import { ANCHORS_HELP, KEYRING_HELP } from './keys-help.ts';
 import { POLICY_HELP } from './policy-help.ts';
 import { REFERENCE_HELP } from './reference-help.ts';
+import { RESULT_HELP } from './result-help.ts';
 
 /** Shown without a command and for `--help`. */
 export const GENERAL_HELP = `Plumbline verifies what a machine says about itself:
@@ -20,6 +21,7 @@ Usage: plumbline COMMAND [ARGUMENT…]
   reference      make, compare and upload sets of known digests
   keyring        upload keys that policies name
   anchors        say whose certificates of TPM keys are believed
+  result verify  check a signed result of the service
   serve          run the service
 
   plumbline COMMAND --help     how to use a command, with examples
@@ -125,5 +127,6 @@ export const HELP: ReadonlyMap<string, string> = new Map([
   ['reference', REFERENCE_HELP],
   ['keyring', KEYRING_HELP],
   ['anchors', ANCHORS_HELP],
+  ['result', RESULT_HELP],
   ['demo', DEMO_HELP],
 ]);

@@ -1,5 +1,5 @@
 // What goes by itself: uploads that nothing finished, enrolments that nobody proved, and challenges
-// nobody will ask for again.
+// nobody will ask for again, and keys whose last result has expired.
 
 import type { Ports } from './ports.ts';
 
@@ -10,7 +10,10 @@ export async function sweep(ports: Ports): Promise<number> {
   const evidence = await ports.evidence.sweep(abandoned);
   const sets = await ports.referenceSets.sweep(abandoned);
   const drafts = await ports.enrolments.sweep(new Date(now));
-  return evidence + sets + drafts + (await ports.challenges.sweep(new Date(now - CHALLENGE_MS)));
+  const keys = await ports.signingKeys.sweep(new Date(now));
+  return (
+    evidence + sets + drafts + keys + (await ports.challenges.sweep(new Date(now - CHALLENGE_MS)))
+  );
 }
 
 /** No request may take this long. */

@@ -13,6 +13,7 @@ import type { Labels, NewAttester } from './new-attester.ts';
 import type { PageRequest } from './page.ts';
 import type { PinnedPolicy } from './pinned-policy.ts';
 import type { PolicyStore, TrialStore } from './policy-store.ts';
+import type { SigningKeyStore } from './signing-key-store.ts';
 import type { TimelineStore } from './timeline-store.ts';
 import type { Version } from './version.ts';
 
@@ -40,6 +41,10 @@ export interface Ports {
   readonly keyrings: KeyringStore;
   readonly trustAnchors: TrustAnchorStore;
   readonly tokens: TokenStore;
+  readonly signingKeys: SigningKeyStore;
+  /** A private key (JWK, as JSON) that signs results and is kept elsewhere. Absent: a key of our
+   *  own, in the store. */
+  readonly resultKey?: string;
   /** Absent: only our own tokens count. */
   readonly issuer?: TokenIssuer;
   readonly audit: AuditLog;
@@ -227,7 +232,14 @@ export interface ReferenceSetStore {
   sweep(before: Date): Promise<number>;
 }
 
-export const ROLES = ['agent-enrol', 'operator', 'policy-admin', 'auditor', 'admin'] as const;
+export const ROLES = [
+  'agent-enrol',
+  'operator',
+  'policy-admin',
+  'auditor',
+  'relying-party',
+  'admin',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface AccessToken {

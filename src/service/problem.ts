@@ -38,6 +38,10 @@ export type ProblemCode =
   | 'trust_anchor.invalid'
   | 'verdict.unknown'
   | 'evidence.unknown'
+  | 'result.unknown'
+  | 'result.stale'
+  | 'result.profile_unsupported'
+  | 'result.key_fixed'
   | 'service.busy'
   | 'service.closing';
 

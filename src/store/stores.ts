@@ -10,6 +10,7 @@ import { evidenceStore } from './evidence.ts';
 import { keyringStore } from './keyrings.ts';
 import { policyStore } from './policies.ts';
 import { referenceSetStore } from './reference-sets.ts';
+import { signingKeyStore } from './signing-keys.ts';
 import { timelineStore } from './timelines.ts';
 import { tokenStore } from './tokens.ts';
 import { trialStore } from './trials.ts';
@@ -34,6 +35,7 @@ export function storesOn(
     keyrings: keyringStore(database),
     trustAnchors: trustAnchorStore(database),
     tokens: tokenStore(database),
+    signingKeys: signingKeyStore(database),
     audit: auditLog(database),
     storage: { reachable: () => reachable(database) },
   };

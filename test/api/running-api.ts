@@ -74,6 +74,7 @@ export async function startApi(database: Database, limits: ApiLimits = {}): Prom
     operator: '',
     'policy-admin': '',
     auditor: '',
+    'relying-party': '',
     admin,
   };
   const call = (method: string, path: string, what: Call = {}) =>

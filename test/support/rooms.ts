@@ -201,8 +201,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ['evidence', 'timeline-state', 'verdict', 'verify'],
     because: 'the procedure is pure: same bytes, same policy, same verdict, and no world in it',
   },
+  results: {
+    rooms: ['bytes', 'findings'],
+    types: ['verify', 'enroll', 'policy'],
+    packages: [],
+    doors: ['trust-vector', 'ear', 'read-ear'],
+    because: 'what relying parties are told follows from a verdict alone, whoever signs it',
+  },
   service: {
-    rooms: ['verify', 'enroll', 'policy', 'bytes', 'findings'],
+    rooms: ['results', 'verify', 'enroll', 'policy', 'bytes', 'findings'],
     types: ['crypto'],
     packages: ['zod', 'jose'],
     doors: 'any',
@@ -222,7 +229,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     because: 'a store keeps what it is given; only here does SQL live',
   },
   api: {
-    rooms: ['service', 'policy', 'bytes', 'findings'],
+    rooms: ['service', 'results', 'policy', 'bytes', 'findings'],
     types: ['verify'],
     packages: ['fastify', 'fastify-type-provider-zod', '@fastify/*', 'zod', 'node:*'],
     doors: 'any',
@@ -265,6 +272,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'api',
       'store',
       'service',
+      'results',
       'verify',
       'policy',
       'timeline',
