@@ -1,8 +1,10 @@
 // Public keys and certificates in the encodings of RFC 5280 and RFC 7468. Nothing is verified.
 
+import { toHex } from '../bytes/encoding.ts';
 import type { Malformed, Reading } from '../bytes/reader.ts';
 import { readSpki } from '../crypto/public-key.ts';
-import { readCertificate } from '../enroll/certificate.ts';
+import { type Certificate, readCertificate } from '../enroll/certificate.ts';
+import { fingerprintOf } from '../enroll/fingerprint.ts';
 import { readPem } from '../enroll/pem.ts';
 import { publicKeyRows } from './inspect-tpm.ts';
 import type { Inspection } from './inspection.ts';
@@ -27,18 +29,34 @@ function fromDer(
 function inspectCertificate(kind: KeyKind, der: Uint8Array): Inspection {
   const reading = readCertificate(der);
   if (!reading.ok) return broken(kind, reading.malformed);
-  const { subject, issuer, notBeforeMs, notAfterMs, spki } = reading.value;
+  const { subject, issuer, serial, notBeforeMs, notAfterMs, spki } = reading.value;
   const { shown, malformed } = inspectSpki(kind, spki);
   return {
     kind,
     shown: {
       subject,
       issuer,
+      serial: toHex(serial),
+      fingerprint: fingerprintOf(reading.value.der),
       notBefore: new Date(notBeforeMs).toISOString(),
       notAfter: new Date(notAfterMs).toISOString(),
+      ...usesOf(reading.value),
       ...shown,
     },
     ...(malformed && { malformed }),
+  };
+}
+
+/** What the certificate may be used for, as far as it says so, and how it is encoded. */
+function usesOf({ extensions, tolerated }: Certificate) {
+  const { basicConstraints, keyUsage, purposes } = extensions;
+  const length = basicConstraints?.pathLength;
+  const depth = length === undefined ? '' : `, at most ${length} authorities below`;
+  return {
+    ...(basicConstraints?.isCa === true && { authority: `yes${depth}` }),
+    ...(keyUsage && { keyUsage: [...keyUsage].join(' ') }),
+    ...(purposes && { purposes: purposes.join(' ') }),
+    ...(tolerated.length > 0 && { tolerated: tolerated.join('; ') }),
   };
 }
 

@@ -22,6 +22,12 @@ describe('kinds', () => {
     [demoPath('capture/quote.msg'), 'quote', { resetCount: 2, safe: true, type: '0x8018' }],
     [demoPath('capture/quote.sig'), 'signature', { scheme: 'rsapss', hash: 'sha256' }],
     [demoPath('capture/ak.pub'), 'tpm2b-public', { key: 'rsa 2048', nameAlg: 'sha256' }],
+    [
+      evidencePath('01-ima-ng-tcb/boot1/keys/ek-cert-p384.der'),
+      'x509-der',
+      { issuer: 'CN=swtpm-localca', serial: '09', keyUsage: 'keyAgreement', key: 'p384' },
+    ],
+    [evidencePath('01-ima-ng-tcb/ca/issuercert.pem'), 'x509-pem', { authority: 'yes' }],
     [demoPath('capture/host.bundle.json'), 'bundle', { signature: 'tpmt, 262 bytes' }],
     [demoPath('capture/binary_bios_measurements'), 'event-log', { events: 25 }],
     [LIST, 'list', { records: 299, violations: 0, columnMismatches: 0, digestColumn: 'sha1' }],
