@@ -45,12 +45,13 @@ export async function startService(settings: Settings): Promise<RunningService> 
 async function startOn(database: Database, settings: Settings): Promise<RunningService> {
   await migrate(database);
   const issuer = settings.oidc && oidcIssuer(settings.oidc, { clock, read: readAnywhere });
+  const kept = await keptResultKey(settings);
   const ports: Ports = {
     clock,
     random,
     ...storesOn(database, random.id),
     workers: startWorkers(),
-    ...(await keptResultKey(settings)),
+    ...kept,
     ...(issuer === undefined ? {} : { issuer }),
   };
   const { tls, trustedProxies, rates } = settings;

@@ -1,7 +1,15 @@
 // The keys that sign attestation results: made when first needed, replaced on demand, published for
 // as long as a result that they signed can be good. RFC 7517 (JWK), RFC 7638; docs/results.md
 
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import {
+  CompactSign,
+  calculateJwkThumbprint,
+  compactVerify,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+} from 'jose';
 import { z } from 'zod';
 import { RESULT_LIMITS } from '../bytes/limits.ts';
 import type { AccessToken, Ports } from './ports.ts';
@@ -52,10 +60,19 @@ export async function publishedKeys(ports: Ports): Promise<PublicJwk[]> {
   return texts.map((text) => PublicKey.parse(JSON.parse(text)));
 }
 
-/** Throws unless this text is a private key that can sign results. */
+/** Throws, with a message for people, unless this text is a private key whose signatures its public
+ *  half verifies. */
 export async function requireSigningKey(text: string): Promise<void> {
-  const { privateJwk } = signerOf(await keyOf(text));
-  await importJWK(privateJwk, ALGORITHM);
+  try {
+    const { publicJwk, privateJwk } = await keyOf(text);
+    const publicKey = await importJWK(PublicKey.parse(JSON.parse(publicJwk)), ALGORITHM);
+    const signed = await new CompactSign(new Uint8Array(1))
+      .setProtectedHeader({ alg: ALGORITHM })
+      .sign(await importJWK(JSON.parse(privateJwk), ALGORITHM));
+    await compactVerify(signed, publicKey);
+  } catch {
+    throw new Error('PLUMBLINE_RESULT_KEY: the file does not hold a private P-256 key (JWK)');
+  }
 }
 
 async function replace(
@@ -79,7 +96,7 @@ async function freshKey(): Promise<SigningKey> {
   return keyOf(JSON.stringify(await exportJWK(privateKey)));
 }
 
-async function keyOf(text: string): Promise<SigningKey> {
+async function keyOf(text: string): Promise<SigningKey & { readonly privateJwk: string }> {
   const { kty, crv, x, y, d } = PrivateKey.parse(JSON.parse(text));
   const point = { kty, crv, x, y };
   const kid = await calculateJwkThumbprint(point);

@@ -1,7 +1,8 @@
 // The composition root: a service from settings alone, its first token, and a clean end.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -38,6 +39,23 @@ function holdsItsPromises(database: () => Record<string, string>): void {
     const again = await fetch(`${second.url}/v1/tokens`, { headers: { authorization } });
     assert.equal(again.status, 200);
     await second.close();
+  });
+
+  it('signs results with the key of a file, or does not start', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-key-'));
+    const file = join(folder, 'key.jwk');
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = privateKey.export({ format: 'jwk' });
+    const settings = settingsFrom({ ...QUIET, ...database(), PLUMBLINE_RESULT_KEY: file });
+    writeFileSync(file, JSON.stringify({ kty: jwk.kty }));
+    await assert.rejects(startService(settings), /PLUMBLINE_RESULT_KEY/);
+    writeFileSync(file, JSON.stringify(jwk));
+    const service = await startService(settings);
+    const answer = await fetch(`${service.url}/.well-known/jwks.json`);
+    const { keys } = Object(await answer.json());
+    assert.equal(keys[0].x, jwk.x);
+    await service.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('lets the database go when it cannot have its port', async () => {

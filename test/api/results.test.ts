@@ -134,6 +134,19 @@ onBothDatabases('results', (opened) => {
     assert.equal(appraisal.ear_trustworthiness_vector.executables, 33);
   });
 
+  it('are good for who expects this attester, issuer, audience and nonce', async () => {
+    const [nonce, audience] = ['bm9uY2Vub25jZQ', 'broker'];
+    for (const profile of EAR_PROFILES) {
+      const accept = `${MEDIA_TYPE}; eat_profile="${profile}"`;
+      const token = await tokenOf(good.id, accept, `?nonce=${nonce}&audience=${audience}`);
+      const expected = { profile, nonce, audience, issuer: ISSUER, attesterId: good.id };
+      const by = { keySet: JSON.stringify(await keySet()), now: running.ports.clock.now() };
+      assert.equal((await verifyResult(token, { ...expected, ...by })).ok, true);
+      const other = { ...expected, ...by, attesterId: randomUUID() };
+      assert.equal((await verifyResult(token, other)).ok, false);
+    }
+  });
+
   it('end with the verdict, and none is given after it', async () => {
     const { expiresAt } = Object((await attest(running, good)).body);
     const token = await tokenOf(good.id);

@@ -86,11 +86,16 @@ onBothDatabases('signing keys', (opened) => {
   });
 
   it('are refused when they cannot sign', async () => {
-    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-    const wrong = [publicKey, privateKey].map((key) =>
-      JSON.stringify(key.export({ format: 'jwk' })),
-    );
-    for (const text of [...wrong, '{}']) await assert.rejects(requireSigningKey(text));
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+    const { x, y } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export(JWK);
+    const mixed = { ...privateKey.export(JWK), x, y };
+    for (const wrong of [publicKey.export(JWK), other.export(JWK), mixed, {}]) {
+      await assert.rejects(requireSigningKey(JSON.stringify(wrong)), /PLUMBLINE_RESULT_KEY/);
+    }
+    await assert.rejects(requireSigningKey('not JSON'), /PLUMBLINE_RESULT_KEY/);
+    await requireSigningKey(JSON.stringify(privateKey.export(JWK)));
   });
 });
+
+const JWK = { format: 'jwk' } as const;

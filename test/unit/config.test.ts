@@ -97,3 +97,12 @@ it('an issuer comes with audience and roles, over TLS', () => {
     assert.match(mistakes({ ...all, PLUMBLINE_OIDC_ROLES: roles }), /pairs value=role/, roles);
   }
 });
+
+it('results have an issuer and a key of their own when both are named', () => {
+  const none = settingsFrom({});
+  assert.deepEqual([none.issuer, none.resultKeyFile], [undefined, undefined]);
+  const named = { PLUMBLINE_ISSUER: 'https://plumbline.example', PLUMBLINE_RESULT_KEY: 'key.jwk' };
+  const { issuer, resultKeyFile } = settingsFrom(named);
+  assert.deepEqual([issuer, resultKeyFile], ['https://plumbline.example', 'key.jwk']);
+  assert.match(mistakes({ PLUMBLINE_ISSUER: 'http://plumbline.example' }), /PLUMBLINE_ISSUER/);
+});
