@@ -1,5 +1,5 @@
-// Enrolment as an operator and a host see it: what certificates and revocation lists make of it, and
-// what the audit log tells. Attempts to cheat are in test/attacks.
+// Enrolment as an operator and a host see it: what certificates and revocation lists make of it,
+// and what the audit log tells. Attempts to cheat are in test/attacks.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -120,7 +120,7 @@ onBothDatabases('enrolment', (opened) => {
     assert.equal(forged.body['binding'], 'asserted');
   });
 
-  it('is refused for an EK certificate that a list revokes; a list out of date is told', async () => {
+  it('is refused for a revoked EK certificate; a list out of date is told', async () => {
     const { ak } = madeHost([]);
     const list = (serials: readonly string[], nextUpdate: string) =>
       pem(

@@ -21,7 +21,7 @@ function extended(values: PcrValues): PcrValues {
   return new Map([['sha256', held]]);
 }
 
-/** Codes for the aggregate over `aggregated`, where `quoted` is proven and `logged` is the replay. */
+/** Codes for the aggregate over `aggregated`, where `quoted` is proven and `logged` replayed. */
 function codes(aggregated: PcrValues, quoted: PcrValues, logged: PcrValues | undefined): string[] {
   const bytes = hash('sha256', ...(aggregated.get('sha256')?.values() ?? []));
   const digest = { algorithm: 'sha256', bytes, of: 'untold', offsetBytes: 0 } as const;
