@@ -99,16 +99,23 @@ async function standardInput(): Promise<string> {
 
 async function keySetText(where: string): Promise<string> {
   if (!/^https?:\/\//.test(where)) return readText(where, RESULT_LIMITS.keySetBytes);
-  const answer = await fetch(where, { signal: AbortSignal.timeout(FETCH_MS) }).catch(() => {
+  try {
+    return await fetchedText(where);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`--jwks: ${printable(where)} does not answer.`);
-  });
-  if (!answer.ok) throw new UsageError(`--jwks: ${printable(where)} answers ${answer.status}.`);
+  }
+}
+
+async function fetchedText(address: string): Promise<string> {
+  const answer = await fetch(address, { signal: AbortSignal.timeout(FETCH_MS) });
+  if (!answer.ok) throw new UsageError(`--jwks: ${printable(address)} answers ${answer.status}.`);
   let text = '';
   const decoder = new TextDecoder();
   for await (const piece of answer.body ?? []) {
     text += decoder.decode(piece, { stream: true });
     if (text.length > RESULT_LIMITS.keySetBytes) {
-      throw new UsageError(`--jwks: ${printable(where)} is too long for a key set.`);
+      throw new UsageError(`--jwks: ${printable(address)} is too long for a key set.`);
     }
   }
   return text;

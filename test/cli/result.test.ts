@@ -96,6 +96,26 @@ describe('result verify', () => {
     assert.equal(JSON.parse(stdout).eat_profile, EAR_PROFILES[0]);
   });
 
+  it('gives up on an address that breaks off or never ends', async (t) => {
+    const server = createServer(({ url }, answer) => {
+      answer.writeHead(url === '/absent' ? 404 : 200);
+      answer.write(' '.repeat(url === '/endless' ? 70_000 : 1));
+      if (url === '/broken') answer.socket?.destroy();
+      else answer.end();
+    });
+    t.after(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    for (const where of ['absent', 'endless', 'broken']) {
+      const jwks = `http://127.0.0.1:${address.port}/${where}`;
+      const { exitCode, stderr } = await plumbline('result', 'verify', '--jwks', jwks, 'x');
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /--jwks/);
+    }
+  });
+
   it('reads standard input', async (t) => {
     const args = [...COMMAND_LINE, 'result', 'verify', '--jwks', await keySetFile(t), '-'];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
@@ -169,5 +189,8 @@ describe('result verify', () => {
     await writeFile(noSet, '[]');
     const { stderr } = await plumbline('result', 'verify', '--jwks', noSet, result);
     assert.match(stderr, /key set/);
+    await writeFile(noSet, '{"keys":[{"kty":"EC","crv":"P-256","kid":"now","x":"AA"}]}');
+    const broken = await plumbline('result', 'verify', '--jwks', noSet, result);
+    assert.equal(broken.exitCode, 2);
   });
 });
