@@ -3,7 +3,7 @@
 
 import type { Keyring } from '../crypto/trusted-key.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { lintPolicy, lintText } from '../policy/lint.ts';
+import { lintingPolicy, lintText } from '../policy/lint.ts';
 import { keyringNames, setNames } from '../policy/named-material.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
@@ -19,7 +19,7 @@ import {
 import type { Author, PolicyVersion } from './policy-store.ts';
 import type { Ports } from './ports.ts';
 import { Problem } from './problem.ts';
-import { nextTurn } from './slices.ts';
+import { inSlices, nextTurn } from './slices.ts';
 import { type VersionsOfName, versionsByName } from './versions-by-name.ts';
 
 /** A version as it is kept now. */
@@ -51,7 +51,7 @@ export async function publishPolicy(
   if (!result.ok) throw invalidPolicy(result.problems);
   await nextTurn();
   const others = (await policies.activeDocuments()).map((active) => active.document);
-  const lints = lintPolicy(document, { sets, others }).map(lintText);
+  const lints = await inSlices(lintingPolicy(document, { sets, others }));
   await nextTurn();
   const at = ports.clock.now();
   const digest = policyDigest(document);
@@ -65,7 +65,7 @@ export async function publishPolicy(
     by,
     audit: (version) => ({ ...entry, detail: { version, digest } }),
   });
-  return { name, digest, ...published, notes: [...result.notes, ...lints] };
+  return { name, digest, ...published, notes: [...result.notes, ...lints.map(lintText)] };
 }
 
 /** Makes a version the active one of its name, with what is active now of what it names; `expected`

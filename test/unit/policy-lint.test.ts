@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { POLICY_LIMITS } from '../../src/bytes/limits.ts';
-import { type LintSurroundings, lintPolicy, lintText } from '../../src/policy/lint.ts';
+import {
+  type LintSurroundings,
+  lintingPolicy,
+  lintPolicy,
+  lintText,
+} from '../../src/policy/lint.ts';
 import { LINTS, type LintId } from '../../src/policy/lint-table.ts';
 import { MINIMAL_POLICY, parsed } from './policy-documents.ts';
 
@@ -254,6 +259,14 @@ describe('lintPolicy', () => {
     assert.ok(lint);
     assert.match(lint.message, /rule os .*: remove/);
     assert.equal(lintText(lint), `${lint.path}: ${lint.message} (${lint.id})`);
+  });
+
+  it('gives way while it compares many rules', () => {
+    const many = Array.from({ length: 500 }, (_, index) =>
+      rule(`r${index}`, { path: `/${index}` }),
+    );
+    const steps = [...lintingPolicy(parsed({ ...MINIMAL_POLICY, ...rules(...many) }))];
+    assert.ok(steps.length >= 8, `${steps.length} steps`);
   });
 
   it('tells a bounded number', () => {
