@@ -1,5 +1,5 @@
-// `plumbline policy trial`: what a version would make of the stored evidence, told as it goes on and
-// summed up. docs/api.md, "Trials"
+// `plumbline policy trial`: what a version would make of the stored evidence, told as it goes on
+// and summed up. docs/api.md, "Trials"
 
 import type { z } from 'zod';
 import { trialLine, type trialResult } from '../api/policy-schema.ts';
