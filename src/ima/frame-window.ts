@@ -5,6 +5,7 @@ import { asciiBytes, equalBytes, isAllZero } from '../bytes/encoding.ts';
 import { IMA_LIMITS } from '../bytes/limits.ts';
 import { ByteReader, type Malformed, MalformedError } from '../bytes/reader.ts';
 import { type HashName, hashByName } from '../crypto/digest.ts';
+import { kernelFor } from './kernel/available-kernel.ts';
 import { RECORD_FLAGS, type RecordTable } from './record-table.ts';
 
 /** What goes on from window to window. */
@@ -41,6 +42,9 @@ export function frameWindow(
   let consumedBytes = 0;
   try {
     const reader = orderedReader(state, window);
+    consumedBytes = frameByKernel(state, window, { table, limit });
+    state.offsetBytes += consumedBytes;
+    reader?.take(consumedBytes, 'records');
     while (reader !== undefined && reader.leftBytes > 0) {
       if (table.count >= limit) return { consumedBytes, stopped: 'table-full' };
       const recordBytes = frameRecord(state, { reader, table, baseBytes });
@@ -57,6 +61,25 @@ export function frameWindow(
       malformed: error.malformed,
     };
   }
+}
+
+/** Frames the ordinary records that the window begins with, where a kernel does that faster. Gives
+ *  the bytes of what it framed; what follows is framed, or refused, one by one. */
+function frameByKernel(
+  state: FrameState,
+  window: Uint8Array,
+  { table, limit }: { readonly table: RecordTable; readonly limit: number },
+): number {
+  const columnBytes = hashByName(state.column)?.sizeBytes ?? 0;
+  const kernel = kernelFor(Math.min(limit, window.byteLength / USUAL_RECORD_BYTES));
+  let at = 0;
+  if (kernel === undefined || state.byteOrder !== 'little') return at;
+  for (let isFramed = true; isFramed && table.count < limit; ) {
+    const behind = kernel.frame(window, at, { table, columnBytes, maxRows: limit - table.count });
+    isFramed = behind > at;
+    at = behind;
+  }
+  return at;
 }
 
 /** A reader in the list's byte order. The order is decided by the first PCR word of the list: it
@@ -145,6 +168,7 @@ function takeLegacyData(reader: ByteReader): Uint8Array {
   return reader.since(startBytes);
 }
 
+const USUAL_RECORD_BYTES = 128;
 const FIRST_IMA_PCR = 8;
 const LAST_IMA_PCR = 14;
 const LEGACY_NAME = asciiBytes('ima');

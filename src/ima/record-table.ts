@@ -11,6 +11,14 @@ export const RECORD_FLAGS = {
   legacy: 4,
 } as const;
 
+/** Rows `from` up to `to`, which is left out, and the window that they lie in. */
+export interface TableRows {
+  readonly window: Uint8Array;
+  readonly table: RecordTable;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Rows for at most `capacity` records of one window. All offsets are relative to the window. */
 export class RecordTable {
   readonly capacity: number;

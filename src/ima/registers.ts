@@ -22,13 +22,26 @@ export interface RecordDigests {
 }
 
 /** One PCR in one bank, with a running value for each mode. */
-interface Register {
+export interface Register {
   readonly pcr: number;
   readonly bank: HashName;
   readonly values: Map<ExtendMode, Uint8Array>;
   readonly quoted: Uint8Array | undefined;
   /** Absolute index of the first record that extended it. */
   readonly firstIndex: number;
+}
+
+/** Records of one PCR, one after the other, whose digests a kernel has. */
+export interface ExtendRun {
+  readonly count: number;
+  /** Absolute index of the first. */
+  readonly index: number;
+  /** Extends all `registers` by `count` records or, where they are watched, by fewer: it stops
+   *  behind one at which a register may have reached its quoted value. Gives how many it took. */
+  readonly extendAll: (
+    registers: readonly Register[],
+    limits: { readonly count: number; readonly isWatched: boolean },
+  ) => number;
 }
 
 /** The point at which every quoted PCR that has records stood at its quoted value. */
@@ -93,6 +106,11 @@ export class Registers {
   /** The smallest prefix that reaches all quoted values, once there is one. */
   get match(): PrefixMatch | undefined {
     return this.#match;
+  }
+
+  /** Banks that are followed. */
+  get banks(): readonly HashName[] {
+    return this.#banks;
   }
 
   /** Whether any record, of this round or an earlier one, extended them. */
@@ -170,6 +188,21 @@ export class Registers {
       extendRegister(register, digests);
     }
     this.#match ??= this.#matchNow(index + 1);
+  }
+
+  /** Extends `pcr` with a run of records, up to and with the first at which the match changes.
+   *  Gives how many it took. */
+  extendRun(pcr: number, { count, index, extendAll }: ExtendRun): number {
+    if (pcr > LAST_PCR) return count;
+    const matchBefore = this.#match;
+    const opened = this.#open(pcr, index);
+    // Where only one more record was wanting, the first may be the one.
+    const isAtEdge = matchBefore !== this.#match || this.#matchNow(index) !== undefined;
+    const isWatched = this.#match === undefined;
+    const limits = { count: isWatched && isAtEdge ? 1 : count, isWatched };
+    const taken = extendAll(opened, limits);
+    this.#match ??= this.#matchNow(index + taken);
+    return taken;
   }
 
   /** Extends `pcr` once for a whole batch, closed by the record at absolute index `index`

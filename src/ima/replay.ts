@@ -1,21 +1,19 @@
 // The replay of framed records: digests of their template data, the check of the digest column, and
-// the extends. Rows in, registers moved on; a compiled kernel may take the place of `replayRows`
-// behind the same face. FORMATS 4; docs/decisions/0005-replay-over-windows.md
+// the extends. Rows in, registers moved on; by the kernel where that is faster.
+// FORMATS 4; docs/decisions/0005-replay-over-windows.md
 
 import { equalBytes, viewBytes } from '../bytes/encoding.ts';
 import { digest, type HashName } from '../crypto/digest.ts';
-import { RECORD_FLAGS, type RecordTable } from './record-table.ts';
+import { coveredData } from './covered-data.ts';
+import { kernelFor } from './kernel/available-kernel.ts';
+import { canReplay, replayByKernel } from './kernel/kernel-replay.ts';
+import { RECORD_FLAGS, type TableRows } from './record-table.ts';
 import type { RecordDigests, Registers } from './registers.ts';
 
 /** Rows of one window, in the order of the list. */
-export interface Rows {
-  readonly window: Uint8Array;
-  readonly table: RecordTable;
+export interface Rows extends TableRows {
   /** Algorithm of the digest column. */
   readonly columnHash: HashName;
-  /** First row, and the row behind the last. */
-  readonly from: number;
-  readonly to: number;
   /** Absolute index of row `from`. */
   readonly firstIndex: number;
 }
@@ -23,6 +21,20 @@ export interface Rows {
 /** Checks the column of each row and extends the registers by it, up to and with the first row at
  *  which the match changes. Gives the row behind the last that it took. */
 export function replayRows(registers: Registers, rows: Rows): number {
+  const kernel = canReplay(registers, rows.columnHash) ? kernelFor(rows.to - rows.from) : undefined;
+  if (kernel === undefined) return replayPlainly(registers, rows);
+  const matchBefore = registers.match;
+  let from = rows.from;
+  while (from < rows.to && registers.match === matchBefore) {
+    const left = { ...rows, from, firstIndex: rows.firstIndex + from - rows.from };
+    const taken = replayByKernel(kernel, registers, left);
+    // A record that the kernel has no room for goes the plain way, by itself.
+    from = taken > from ? taken : replayPlainly(registers, { ...left, to: from + 1 });
+  }
+  return from;
+}
+
+function replayPlainly(registers: Registers, rows: Rows): number {
   const matchBefore = registers.match;
   for (let row = rows.from; row < rows.to; row += 1) {
     const digests = digestsOfRow(rows, row);
@@ -40,15 +52,14 @@ export function digestsOfRow(
 ): RecordDigests {
   const { window, table, columnHash } = rows;
   const violation = table.has(row, RECORD_FLAGS.violation);
-  const isLegacy = table.has(row, RECORD_FLAGS.legacy);
   // Taken now: the table's rows are written anew for the next window, and digests may be kept.
-  const data = dataOfRow(window, table, row);
+  const data = coveredData(window, table, row);
   const known = new Map<HashName, Uint8Array | undefined>();
   const digests: RecordDigests = {
     violation,
     of(hash) {
       if (violation) return undefined;
-      if (!known.has(hash)) known.set(hash, digest(hash, isLegacy ? padLegacy(data) : data));
+      if (!known.has(hash)) known.set(hash, digest(hash, data));
       return known.get(hash);
     },
   };
@@ -61,22 +72,3 @@ export function digestsOfRow(
   }
   return digests;
 }
-
-function dataOfRow(window: Uint8Array, table: RecordTable, row: number): Uint8Array {
-  const dataAt = table.dataAt[row] ?? 0;
-  return viewBytes(window, dataAt, dataAt + (table.dataBytes[row] ?? 0));
-}
-
-/** What the digest of template `ima` covers: the file digest and the name padded with zeros to 256
- *  bytes, without the length between them. */
-function padLegacy(data: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(LEGACY_DIGEST_BYTES + LEGACY_NAME_BYTES);
-  const nameAt = LEGACY_DIGEST_BYTES + LEGACY_LENGTH_BYTES;
-  padded.set(viewBytes(data, 0, LEGACY_DIGEST_BYTES));
-  padded.set(viewBytes(data, nameAt, data.byteLength), LEGACY_DIGEST_BYTES);
-  return padded;
-}
-
-const LEGACY_DIGEST_BYTES = 20;
-const LEGACY_LENGTH_BYTES = 4;
-const LEGACY_NAME_BYTES = 256;
