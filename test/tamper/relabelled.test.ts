@@ -69,6 +69,20 @@ test('a file made to look like an event of 32 bytes is accepted by its digest al
   assertFound(verdictOver([relabelled], known), 'ima.event_unknown', 'another digest');
 });
 
+test('a measured IMA policy that is pinned by its digest is accepted, and no other', () => {
+  const policy = 'measure func=KEY_CHECK \n';
+  const [pinned, other] = [policy, `${policy}dont_measure uid=0 \n`].map((text) =>
+    eventRecord('ima_policy_loaded', ascii(text)),
+  );
+  assert.ok(pinned !== undefined && other !== undefined);
+  const rule = { id: 'policy', event: 'ima_policy_loaded', digestIn: ['good'], then: 'accept' };
+  const known = rulesOf([rule], [hash('sha256', bufferOf(pinned))]);
+  assert.deepEqual(codesAt(verdictOver([pinned], known), 1), []);
+  const verdict = verdictOver([pinned, other], known);
+  assert.equal(verdict.status, 'contraindicated');
+  assert.equal(assertFound(verdict, 'ima.event_unknown', 'other').where.entryIndex, 2);
+});
+
 test('an event presented as a file is found by what stands where its signature should', () => {
   const written = eventRecord('ima_policy_written', ascii('dont_measure func=BPRM_CHECK\n'));
   const hidden = { ...written, template: 'ima-sig' };
