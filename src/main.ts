@@ -10,11 +10,12 @@ import { sweep } from './service/housekeeping.ts';
 import { oidcIssuer } from './service/oidc.ts';
 import { fetchIssuerDocument } from './service/oidc-document.ts';
 import type { Clock, Ports, Random } from './service/ports.ts';
-import { requireSigningKey } from './service/result-keys.ts';
+import { currentSigner, requireSigningKey } from './service/result-keys.ts';
 import { makeService } from './service/service.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { storesOn } from './store/stores.ts';
+import { warmUp } from './verify/warm-up.ts';
 import { startWorkers } from './workers/worker-pool.ts';
 
 /** A service that listens. */
@@ -55,6 +56,9 @@ async function startOn(database: Database, settings: Settings): Promise<RunningS
     ...(issuer === undefined ? {} : { issuer }),
   };
   const { tls, trustedProxies, rates } = settings;
+  // Made now, so that whoever asks for public keys finds them and makes none.
+  await currentSigner(ports);
+  warmUp();
   const service = makeService(ports, settings.limits);
   const api = await buildApp(service, {
     version: await programVersion(),

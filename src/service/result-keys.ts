@@ -53,8 +53,8 @@ export async function rotateSigner(ports: Ports, by: AccessToken): Promise<{ kid
   return { kid: (await currentSigner(ports)).kid };
 }
 
-/** The key set: the key that signs now, then those before it that are still needed. Empty before
- *  the first result: whoever asks here, strangers too, makes no key. */
+/** The key set: the key that signs now, then those before it that are still needed. Whoever asks
+ *  here, strangers too, makes no key: the first one is made when the service starts. */
 export async function publishedKeys(ports: Ports): Promise<PublicJwk[]> {
   const texts = await ports.signingKeys.published(ports.clock.now());
   return texts.map((text) => PublicKey.parse(JSON.parse(text)));

@@ -198,7 +198,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     types: [],
     packages: [],
-    doors: ['evidence', 'timeline-state', 'verdict', 'verify'],
+    doors: ['evidence', 'timeline-state', 'verdict', 'verify', 'warm-up'],
     because: 'the procedure is pure: same bytes, same policy, same verdict, and no world in it',
   },
   results: {
@@ -258,7 +258,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     because: 'settings are read and checked before anything is built from them',
   },
   main: {
-    rooms: ['api', 'store', 'service', 'workers', 'config'],
+    rooms: ['api', 'store', 'service', 'workers', 'config', 'verify/warm-up'],
     types: [],
     packages: ['node:*', 'zod'],
     doors: 'any',
