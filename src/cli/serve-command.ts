@@ -17,12 +17,13 @@ export async function runServe(
   const settings = readSettings(args, environment);
   const stopped = untilSignal();
   const service = await startOrSayWhy(settings);
+  // Before anybody is told that it runs: without a handler, the signal would end it.
+  if (service.reloadKeys !== undefined) {
+    process.on('SIGHUP', () => void reloadKeys(service, terminal));
+  }
   terminal.err(`Plumbline listens on ${service.url}\n`);
   if (service.bootstrapToken !== undefined) {
     terminal.err(`Admin token, shown this once: ${service.bootstrapToken}\n`);
-  }
-  if (service.reloadKeys !== undefined) {
-    process.on('SIGHUP', () => void reloadKeys(service, terminal));
   }
   const signal = await stopped;
   terminal.err(`${signal}: finishing the requests in hand\n`);
